@@ -1,0 +1,47 @@
+/** Closed set of failures that reach a user. Each maps to one exit code. */
+export const ERROR_CODES = {
+  'usage': 2,
+  'policy-invalid': 2,
+  'policy-unreadable': 2,
+  'registry-invalid': 2,
+  'registry-unreadable': 2,
+  'source-unsupported': 3,
+  'source-failed': 3,
+} as const;
+export type ErrorCode = keyof typeof ERROR_CODES;
+
+/** Where in a file something is wrong. Line and column count from 1. */
+export interface FilePosition {
+  readonly file: string;
+  readonly line: number | null;
+  readonly column: number | null;
+}
+
+/** One thing wrong in an input file: where, what, and what was probably meant. */
+export interface Problem {
+  readonly position: FilePosition;
+  readonly message: string;
+  readonly hint: string | null;
+  /** `error` stops the run; `warning` is reported and the run goes on. */
+  readonly level: 'error' | 'warning';
+}
+
+/** An error for a person: what happened, to which file or socket, and what to do next. */
+export class PortreeveError extends Error {
+  readonly code: ErrorCode;
+  readonly hint: string | null;
+  /** All that is wrong with the input, where an input is at fault. */
+  readonly problems: readonly Problem[];
+
+  constructor(code: ErrorCode, message: string, options: { hint?: string; problems?: readonly Problem[]; cause?: unknown } = {}) {
+    super(message, options.cause === undefined ? undefined : { cause: options.cause });
+    this.name = 'PortreeveError';
+    this.code = code;
+    this.hint = options.hint ?? null;
+    this.problems = options.problems ?? [];
+  }
+
+  get exitCode(): 2 | 3 {
+    return ERROR_CODES[this.code];
+  }
+}

@@ -1,0 +1,80 @@
+import type { Family, NetworkNamespace, Protocol } from './socket.ts';
+
+/** What the bind address admits. */
+export const BIND_SCOPES = ['loopback', 'link-local', 'private', 'public', 'multicast', 'wildcard'] as const;
+export type BindScope = (typeof BIND_SCOPES)[number];
+
+export const OWNER_KINDS = ['process', 'kernel', 'unknown'] as const;
+export type OwnerKind = (typeof OWNER_KINDS)[number];
+
+/** Why a listener has no named owner. */
+export const UNKNOWN_REASONS = [
+  'no-privilege', // some processes may not be looked into by this user
+  'process-left', // the socket closed while the scan ran
+  'outside-pid-namespace', // every visible process was read; the holder may live outside this PID namespace
+  'no-holder', // every process of the host was read and none holds it: an unlisted kernel service, io_uring, or hiding
+  'source-limit', // the source does not connect sockets to processes here
+] as const;
+export type UnknownReason = (typeof UNKNOWN_REASONS)[number];
+
+/** A process that holds a listener's socket. Null: could not be read. Every text here was chosen by a process. */
+export interface Owner {
+  readonly pid: number;
+  /** The kernel's name of the process (at most 15 bytes; a process can change its own). */
+  readonly name: string;
+  /** Path of the executable as the kernel has it, without " (deleted)"; a memfd reads `/memfd:NAME`. */
+  readonly exe: string | null;
+  /** The file that runs is no longer at that path. */
+  readonly exeDeleted: boolean | null;
+  /** Deleted, and another file stands at that path now: what a package upgrade leaves behind. */
+  readonly exeReplaced: boolean | null;
+  readonly commandLine: readonly string[] | null;
+  /** Effective uid. */
+  readonly uid: number | null;
+  /** Name of that uid in /etc/passwd; null where there is none, or for a container's own users. */
+  readonly user: string | null;
+  /** systemd unit, from the cgroup. */
+  readonly unit: string | null;
+  /** Container id or name, from the cgroup. */
+  readonly container: string | null;
+  /** ISO 8601. */
+  readonly startedAt: string | null;
+}
+
+/** A systemd `.socket` unit that holds a listener, and the service that it starts. */
+export interface Activation {
+  readonly unit: string;
+  readonly service: string | null;
+}
+
+/** A listener: sockets of one address and port folded (SO_REUSEPORT), with all their owners. */
+export interface Listener {
+  /** Identity across restarts: namespace, protocol, address, port, executable, unit. No pid, no inode. */
+  readonly id: string;
+  readonly protocol: Protocol;
+  readonly family: Family;
+  readonly address: string;
+  /** Null for a raw socket. */
+  readonly port: number | null;
+  /** IP protocol number of a raw socket, else null. */
+  readonly ipProtocol: number | null;
+  readonly scope: BindScope;
+  /** Interface that the socket is bound to, or null. */
+  readonly interface: string | null;
+  /** An IPv6 wildcard that takes IPv4 too. */
+  readonly dualStack: boolean;
+  /** How many sockets are folded here. */
+  readonly sockets: number;
+  readonly netns: NetworkNamespace;
+  /** Port is in this host's ephemeral range and not in ip_local_reserved_ports; null where the host does not say. */
+  readonly ephemeral: boolean | null;
+  /** Uid and name of who created the socket, known even where the owner is not. */
+  readonly socketUid: number | null;
+  readonly socketUser: string | null;
+  readonly ownerKind: OwnerKind;
+  /** For `kernel`: which service and how it is known. For `unknown`: the reason. Null for `process`. */
+  readonly ownerNote: { readonly code: 'kernel' | UnknownReason; readonly detail: string } | null;
+  /** By pid. Empty unless `ownerKind` is `process`. */
+  readonly owners: readonly Owner[];
+  readonly activation: Activation | null;
+}

@@ -1,0 +1,49 @@
+import type { FilePosition, Problem } from './errors.ts';
+import type { RegisteredListener } from './audit.ts';
+import type { Severity } from './severity.ts';
+
+/**
+ * Three-valued truth: `unknown` where the listener lacks the fact that a condition asks for. An unknown never makes a
+ * rule match, and its negation never does either: what could not be seen raises nothing and silences nothing.
+ */
+export type Truth = 'true' | 'false' | 'unknown';
+
+/** A compiled `match`. */
+export interface Matcher {
+  /** True where at least one owner fulfils it (a rule: one bad owner is enough). */
+  matchesAny(listener: RegisteredListener): Truth;
+  /** True only where every owner fulfils it (an exception: one approved owner does not cover for another). */
+  matchesAll(listener: RegisteredListener): Truth;
+}
+
+export interface Rule {
+  readonly id: string;
+  readonly title: string;
+  readonly severity: Severity;
+  readonly match: Matcher;
+  readonly advice: string | null;
+  readonly references: readonly string[];
+  readonly attack: readonly string[];
+  readonly position: FilePosition;
+}
+
+export interface Exception {
+  readonly id: string;
+  /** Ids of the rules that it silences; no others. */
+  readonly rules: readonly string[];
+  readonly match: Matcher;
+  readonly reason: string;
+  readonly owner: string | null;
+  /** YYYY-MM-DD: at the end of that day, in the host's time zone, the exception stops. Null: never. */
+  readonly expires: string | null;
+  readonly position: FilePosition;
+}
+
+/** A policy in force: every file read, validated and compiled. */
+export interface Policy {
+  readonly files: readonly string[];
+  readonly rules: readonly Rule[];
+  readonly exceptions: readonly Exception[];
+  /** What is odd and does not stop the run: expired exceptions and the like. */
+  readonly warnings: readonly Problem[];
+}
