@@ -39,10 +39,31 @@ export interface SocketRecord {
   readonly holder: { readonly pid: number; readonly name: string | null } | null;
 }
 
+/** Where this network namespace takes the ports of outgoing connections from; both ends inclusive. */
+export interface EphemeralPorts {
+  readonly range: readonly [number, number];
+  /** ip_local_reserved_ports: taken out of that range. */
+  readonly reserved: readonly (readonly [number, number])[];
+}
+
 /** What one reading of one namespace's tables gave. */
 export interface SocketDump {
   readonly sockets: readonly SocketRecord[];
   readonly gaps: readonly Gap[];
+  /** Names of the interfaces that sockets are bound to, by index. */
+  readonly interfaces?: ReadonlyMap<number, string>;
+  /** Absent where the system does not say. */
+  readonly ephemeralPorts?: EphemeralPorts;
+}
+
+/** A port that the kernel itself serves, and how that is known. */
+export interface KernelService {
+  readonly protocol: Protocol;
+  readonly port: number;
+  /** `vxlan`, `wireguard`, `nfsd` ... */
+  readonly service: string;
+  /** One sentence: what says so. */
+  readonly evidence: string;
 }
 
 /** A view of the socket tables. Every source passes the same conformance suite. */
@@ -54,4 +75,6 @@ export interface SocketSource {
    * @throws PortreeveError `source-unsupported` where this view does not exist on this system
    */
   dump(namespacePath?: string): Promise<SocketDump>;
+  /** Ports that the kernel itself serves in that namespace; asked only where a socket has no process. */
+  kernelServices?(namespacePath?: string): Promise<readonly KernelService[]>;
 }

@@ -1,0 +1,55 @@
+import { createRequire } from 'node:module';
+import { PortreeveError } from '../model/errors.ts';
+
+/** The few C library calls that Node does not have. Numbers are ints; a negative result means `errno()` tells why. */
+export interface Libc {
+  socket(domain: number, type: number, protocol: number): number;
+  setsockopt(fd: number, level: number, option: number, value: Uint8Array, length: number): number;
+  send(fd: number, bytes: Uint8Array, length: number, flags: number): number;
+  recv(fd: number, buffer: Uint8Array, length: number, flags: number): number;
+  close(fd: number): number;
+  setns(fd: number, type: number): number;
+  /** Writes the name into `buffer` (IF_NAMESIZE, 16 bytes) and returns null where there is no such interface. */
+  if_indextoname(index: number, buffer: Uint8Array): unknown;
+  errno(): number;
+}
+
+interface Koffi {
+  load(path: string | null): { func(prototype: string): (...args: never[]) => never };
+  errno(): number;
+}
+
+let loaded: Libc | null = null;
+
+/**
+ * Binds the C library of the running process through koffi, once.
+ * @throws PortreeveError `source-unsupported` where this is not Linux or koffi has no binary for this machine
+ */
+export function loadLibc(): Libc {
+  if (loaded) return loaded;
+  if (process.platform !== 'linux') {
+    throw new PortreeveError('source-unsupported', `native Linux calls do not exist on ${process.platform}`);
+  }
+  let koffi: Koffi;
+  try {
+    koffi = createRequire(import.meta.url)('koffi') as Koffi;
+  } catch (cause) {
+    throw new PortreeveError('source-unsupported', `the FFI package koffi cannot be loaded on ${process.platform}-${process.arch}`, {
+      hint: 'reinstall with optional dependencies (npm ci), or use --source procfs',
+      cause,
+    });
+  }
+  const library = koffi.load(null);
+  const bind = <Name extends keyof Libc>(prototype: string) => library.func(prototype) as unknown as Libc[Name];
+  loaded = {
+    socket: bind<'socket'>('int socket(int domain, int type, int protocol)'),
+    setsockopt: bind<'setsockopt'>('int setsockopt(int fd, int level, int option, const void *value, uint32_t length)'),
+    send: bind<'send'>('intptr_t send(int fd, const void *bytes, size_t length, int flags)'),
+    recv: bind<'recv'>('intptr_t recv(int fd, void *buffer, size_t length, int flags)'),
+    close: bind<'close'>('int close(int fd)'),
+    setns: bind<'setns'>('int setns(int fd, int type)'),
+    if_indextoname: bind<'if_indextoname'>('char *if_indextoname(unsigned int index, void *buffer)'),
+    errno: () => koffi.errno(),
+  };
+  return loaded;
+}
