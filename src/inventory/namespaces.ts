@@ -1,0 +1,77 @@
+import { readdirSync, readlinkSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import type { NetworkNamespace } from '../model/socket.ts';
+import { parseProcessCgroup } from './cgroup.ts';
+import { listPids } from './holders.ts';
+import { readText } from './process.ts';
+
+/** A network namespace besides the own one, and a file by which it can be entered. */
+export interface OtherNamespace {
+  readonly namespace: NetworkNamespace;
+  readonly path: string;
+}
+
+export interface NamespaceSurvey {
+  readonly own: NetworkNamespace;
+  readonly others: readonly OtherNamespace[];
+  /** Processes whose namespace this user may not see; each may be in one that is not listed. */
+  readonly unreadable: number;
+}
+
+/**
+ * Lists the network namespaces that a process is in or that `ip netns` keeps a name for (network_namespaces(7)). One
+ * that is only held open by a descriptor has no path to find it by. A name is one that survives a restart: that of
+ * `ip netns`, else the container, else the unit of the process found there first.
+ */
+export function surveyNamespaces(proc: string, netnsFolder: string): NamespaceSurvey {
+  const named = readNamed(netnsFolder);
+  const own = inodeOf(join(proc, 'self/ns/net'));
+  const first = inodeOf(join(proc, '1/ns/net'));
+  const others = new Map<number, OtherNamespace>();
+  let unreadable = 0;
+  for (const pid of listPids(proc)) {
+    const path = join(proc, String(pid), 'ns/net');
+    let inode: number;
+    try {
+      inode = Number(/^net:\[(\d+)\]$/.exec(readlinkSync(path))?.[1]);
+    } catch (error) {
+      const code = (error as NodeJS.ErrnoException).code;
+      if (code === 'EACCES' || code === 'EPERM') unreadable += 1;
+      continue;
+    }
+    if (inode === own || Number.isNaN(inode) || others.has(inode)) continue;
+    const { container, unit } = parseProcessCgroup(readText(join(proc, String(pid), 'cgroup')) ?? '');
+    const name = inode === first ? 'host' : named.get(inode)?.name ?? container ?? unit;
+    others.set(inode, { namespace: { inode, name }, path });
+  }
+  for (const [inode, { name, path }] of named) {
+    if (inode !== own && !others.has(inode)) others.set(inode, { namespace: { inode, name }, path });
+  }
+  const ownName = own === null ? null : named.get(own)?.name ?? (first === null || first === own ? 'host' : null);
+  return { own: { inode: own, name: ownName }, others: [...others.values()], unreadable };
+}
+
+/** The names that ip-netns(8) keeps: a file for each, bound to its namespace. */
+function readNamed(folder: string): ReadonlyMap<number, { readonly name: string; readonly path: string }> {
+  const named = new Map<number, { name: string; path: string }>();
+  let names: readonly string[] = [];
+  try {
+    names = readdirSync(folder);
+  } catch {
+    // No namespace was ever named here.
+  }
+  for (const name of names) {
+    const path = join(folder, name);
+    const inode = inodeOf(path);
+    if (inode !== null) named.set(inode, { name, path });
+  }
+  return named;
+}
+
+function inodeOf(path: string): number | null {
+  try {
+    return statSync(path).ino;
+  } catch {
+    return null;
+  }
+}

@@ -1,0 +1,138 @@
+import { readFileSync, readlinkSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Owner } from '../model/listener.ts';
+import type { UserNames } from './accounts.ts';
+import { parseProcessCgroup } from './cgroup.ts';
+
+/** The fields of `/proc/<pid>/stat` that are used here (proc_pid_stat(5)). */
+export interface ProcessStat {
+  /** The kernel's name of the process; may itself contain blanks and parentheses. */
+  readonly name: string;
+  readonly state: string;
+  /** Clock ticks after boot at which the process started: with the pid, the identity of a process. */
+  readonly startTicks: number;
+}
+
+/** @returns null for text that is not such a line */
+export function parseProcessStat(text: string): ProcessStat | null {
+  const open = text.indexOf('(');
+  const close = text.lastIndexOf(')');
+  if (open < 0 || close < open) return null;
+  const fields = text.slice(close + 2).split(' ');
+  const startTicks = Number(fields[19]);
+  if (!Number.isSafeInteger(startTicks) || startTicks < 0 || fields[0] === undefined) return null;
+  return { name: text.slice(open + 1, close), state: fields[0], startTicks };
+}
+
+/** Effective uid from `/proc/<pid>/status` (`Uid: real effective saved filesystem`), or null. */
+export function parseEffectiveUid(text: string): number | null {
+  const match = /^Uid:\t\d+\t(\d+)/m.exec(text);
+  return match === null ? null : Number(match[1]);
+}
+
+/** Splits `/proc/<pid>/cmdline` at its NULs. A process that rewrote it with blanks gives one element. */
+export function parseCommandLine(text: string): readonly string[] {
+  return text.replace(/\0+$/, '').split('\0');
+}
+
+/** A command line is evidence, not a store: what a process makes longer than this is cut. Bytes. */
+const COMMAND_LINE_LIMIT = 4096;
+/** Clock ticks per second in /proc, fixed at 100 on every architecture that Node runs on (USER_HZ). */
+const TICKS_PER_SECOND = 100;
+
+export interface ProcessReader {
+  /** The process as it is now, or null where it has left. */
+  readOwner(pid: number): { readonly owner: Owner; readonly startTicks: number } | null;
+}
+
+/** Reads processes below one /proc. */
+export function createProcessReader(proc: string, userName: UserNames): ProcessReader {
+  const bootSeconds = readBootTime(proc);
+  return {
+    readOwner(pid) {
+      const folder = join(proc, String(pid));
+      // An exec between two of these reads would pair one program's name with another's file.
+      for (let attempt = 0; attempt < 3; attempt += 1) {
+        const before = readStat(folder);
+        if (before === null) return null;
+        const executable = readExecutable(folder);
+        const { unit, container } = parseProcessCgroup(readText(join(folder, 'cgroup')) ?? '');
+        const uid = parseEffectiveUid(readText(join(folder, 'status')) ?? '');
+        const commandLine = readText(join(folder, 'cmdline'), COMMAND_LINE_LIMIT);
+        const after = readStat(folder);
+        if (after === null || after.startTicks !== before.startTicks) return null;
+        if (after.name !== before.name || readExecutable(folder).exe !== executable.exe) continue;
+        return {
+          startTicks: before.startTicks,
+          owner: {
+            pid,
+            name: before.name,
+            ...executable,
+            commandLine: commandLine === null ? null : parseCommandLine(commandLine),
+            uid,
+            // A container has accounts of its own; the host's name for the number would be a wrong one.
+            user: uid === null || (container !== null && uid !== 0) ? null : userName(uid),
+            unit,
+            container,
+            startedAt: bootSeconds === null ? null : new Date(Math.round((bootSeconds + before.startTicks / TICKS_PER_SECOND) * 1000)).toISOString(),
+          },
+        };
+      }
+      return null;
+    },
+  };
+}
+
+export function readStat(folder: string): ProcessStat | null {
+  const text = readText(join(folder, 'stat'));
+  return text === null ? null : parseProcessStat(text);
+}
+
+/** Seconds since the epoch at which the system booted (`btime` of /proc/stat), or null. */
+function readBootTime(proc: string): number | null {
+  const match = /^btime (\d+)$/m.exec(readText(join(proc, 'stat')) ?? '');
+  return match === null ? null : Number(match[1]);
+}
+
+const DELETED = ' (deleted)';
+const MEMFD = '/memfd:';
+
+/**
+ * Where a process's executable lies, and whether it still does. The kernel adds " (deleted)" to the link of an unlinked
+ * file (proc_pid_exe(5)); a file may also be called so, which the inode tells apart.
+ */
+function readExecutable(folder: string): Pick<Owner, 'exe' | 'exeDeleted' | 'exeReplaced'> {
+  const link = join(folder, 'exe');
+  let target: string;
+  try {
+    target = readlinkSync(link);
+  } catch {
+    return { exe: null, exeDeleted: null, exeReplaced: null };
+  }
+  if (!target.endsWith(DELETED)) return { exe: target, exeDeleted: false, exeReplaced: false };
+  const running = fileIdentity(link);
+  const root = join(folder, 'root');
+  if (running !== null && fileIdentity(root + target) === running) return { exe: target, exeDeleted: false, exeReplaced: false };
+  const exe = target.slice(0, -DELETED.length);
+  const now = exe.startsWith(MEMFD) ? null : fileIdentity(root + exe);
+  return { exe, exeDeleted: true, exeReplaced: now !== null && now !== running };
+}
+
+function fileIdentity(path: string): string | null {
+  try {
+    const { dev, ino } = statSync(path);
+    return `${dev}:${ino}`;
+  } catch {
+    return null;
+  }
+}
+
+/** Text of a /proc file with bad UTF-8 replaced, or null where it cannot be read: the process left, or no privilege. */
+export function readText(path: string, limit?: number): string | null {
+  try {
+    const bytes = readFileSync(path);
+    return bytes.toString('utf8', 0, limit === undefined ? bytes.length : Math.min(limit, bytes.length));
+  } catch {
+    return null;
+  }
+}

@@ -1,0 +1,213 @@
+import type { Gap } from '../model/coverage.ts';
+import type { Activation, Listener, Owner, UnknownReason } from '../model/listener.ts';
+import type { KernelService, SocketRecord } from '../model/socket.ts';
+import { readUserNames } from './accounts.ts';
+import { foldSockets, type NamespaceSockets, type SocketGroup } from './fold.ts';
+import { findHolders, stillHolds, type Holding } from './holders.ts';
+import { identify } from './identity.ts';
+import { createProcessReader, type ProcessReader } from './process.ts';
+import { createSocketUnits, UNIT_FOLDERS, type SocketUnits } from './socket-units.ts';
+import { processGaps, readVisibility, type Visibility } from './visibility.ts';
+
+/** Where the inventory reads; a test points it at a tree of its own. */
+export interface InventoryPaths {
+  readonly proc: string;
+  readonly passwd: string;
+  readonly cgroupRoots: readonly string[];
+  readonly unitFolders: readonly string[];
+}
+
+export const SYSTEM_PATHS: InventoryPaths = {
+  proc: '/proc',
+  passwd: '/etc/passwd',
+  cgroupRoots: ['/sys/fs/cgroup', '/sys/fs/cgroup/unified'],
+  unitFolders: UNIT_FOLDERS,
+};
+
+/** Questions that come up only where a socket has no holder, answered by the source that read the sockets. */
+export interface SecondLook {
+  /** The namespace's sockets as they are now. */
+  readAgain(sockets: NamespaceSockets): Promise<readonly SocketRecord[]>;
+  /** Ports that the kernel itself serves in the namespace. */
+  kernelServices(sockets: NamespaceSockets): Promise<readonly KernelService[]>;
+}
+
+export interface Inventory {
+  readonly listeners: readonly Listener[];
+  readonly gaps: readonly Gap[];
+}
+
+/** A listener on its way to an owner. */
+interface Candidate {
+  readonly from: NamespaceSockets;
+  readonly group: SocketGroup;
+  owners: readonly Owner[];
+  unowned: { readonly kind: 'kernel' | 'unknown'; readonly code: 'kernel' | UnknownReason; readonly detail: string } | null;
+}
+
+/**
+ * Turns sockets into listeners with owners: folds siblings, finds the processes that hold them, asks again where none
+ * does, and states what could not be seen.
+ */
+export async function takeInventory(namespaces: readonly NamespaceSockets[], paths: InventoryPaths, secondLook: SecondLook): Promise<Inventory> {
+  const candidates: Candidate[] = namespaces.flatMap((from) => foldSockets(from).map((group) => ({ from, group, owners: [], unowned: null })));
+  const userName = readUserNames(paths.passwd);
+  const reader = createProcessReader(paths.proc, userName);
+
+  let unreadable = nameOwners(candidates, paths.proc, reader);
+  const without = () => candidates.filter((candidate) => candidate.owners.length === 0 && candidate.unowned === null);
+  if (without().length > 0) {
+    await nameKernelServices(without(), secondLook);
+    if (without().length > 0) {
+      // A process may have handed its socket on, or ended, while the walk was under way: look once more.
+      unreadable = Math.max(unreadable, nameOwners(without(), paths.proc, reader));
+      await nameReasons(without(), secondLook, unreadable, readVisibility(paths.proc));
+    }
+  }
+
+  const units = createSocketUnits(paths.cgroupRoots, paths.unitFolders);
+  const listeners = candidates.map((candidate): Listener => {
+    const listener = describe(candidate, userName, units);
+    return { id: identify(listener), ...listener };
+  });
+  const unnamed = candidates.filter(({ unowned }) => unowned?.code === 'no-privilege' || unowned?.code === 'outside-pid-namespace' || unowned?.code === 'source-limit').length;
+  const visibility = unreadable > 0 || unnamed > 0 ? readVisibility(paths.proc) : { insidePidNamespace: false, processesHidden: false };
+  return { listeners, gaps: processGaps(visibility, unreadable, unnamed) };
+}
+
+/**
+ * Names the processes that hold each listener. Each is looked at again after it was read: if the descriptor no longer
+ * leads to the socket then the process has closed it or has left, and its pid may be another's.
+ * @returns how many processes could not be looked into
+ */
+function nameOwners(candidates: readonly Candidate[], proc: string, reader: ProcessReader): number {
+  const inodes = new Set<number>();
+  for (const { group } of candidates) {
+    for (const { inode } of group.sockets) if (inode !== null && inode !== 0) inodes.add(inode);
+  }
+  const { holders, unreadable } = findHolders(proc, inodes);
+  const read = new Map<number, ReturnType<ProcessReader['readOwner']>>();
+  const confirm = ({ pid, link }: Holding, inode: number): Owner | null => {
+    let found = read.get(pid);
+    if (found === undefined) read.set(pid, (found = reader.readOwner(pid)));
+    return found !== null && stillHolds({ pid, link }, inode) ? found.owner : null;
+  };
+  for (const candidate of candidates) {
+    const owners = new Map<number, Owner>();
+    for (const socket of candidate.group.sockets) {
+      if (socket.holder !== null) owners.set(socket.holder.pid, ownerFromSource(socket.holder, reader));
+      if (socket.inode === null) continue;
+      for (const holding of holders.get(socket.inode) ?? []) {
+        const owner = confirm(holding, socket.inode);
+        if (owner !== null) owners.set(owner.pid, owner);
+      }
+    }
+    candidate.owners = [...owners.values()].sort((a, b) => a.pid - b.pid);
+  }
+  return unreadable;
+}
+
+/** The portable source names a process itself; where there is a /proc, that tells more of it. */
+function ownerFromSource(holder: NonNullable<SocketRecord['holder']>, reader: ProcessReader): Owner {
+  return (
+    reader.readOwner(holder.pid)?.owner ?? {
+      pid: holder.pid,
+      name: holder.name ?? '',
+      exe: null,
+      exeDeleted: null,
+      exeReplaced: null,
+      commandLine: null,
+      uid: null,
+      user: null,
+      unit: null,
+      container: null,
+      startedAt: null,
+    }
+  );
+}
+
+async function nameKernelServices(candidates: readonly Candidate[], secondLook: SecondLook): Promise<void> {
+  for (const [from, members] of byNamespace(candidates)) {
+    const services = await secondLook.kernelServices(from);
+    for (const candidate of members) {
+      const { protocol, port } = candidate.group.first;
+      const service = services.find((known) => known.protocol === protocol && known.port === port);
+      if (service !== undefined) candidate.unowned = { kind: 'kernel', code: 'kernel', detail: `${service.service}: ${service.evidence}` };
+    }
+  }
+}
+
+async function nameReasons(candidates: readonly Candidate[], secondLook: SecondLook, unreadable: number, visibility: Visibility): Promise<void> {
+  for (const [from, members] of byNamespace(candidates)) {
+    if (members.every(({ group }) => group.first.inode === null)) {
+      for (const candidate of members) candidate.unowned = { kind: 'unknown', code: 'source-limit', detail: 'this source does not tell which process holds the socket' };
+      continue;
+    }
+    const now = await secondLook.readAgain(from);
+    const open = new Set(now.map((socket) => socket.inode));
+    for (const candidate of members) {
+      const present = candidate.group.sockets.some((socket) => open.has(socket.inode));
+      candidate.unowned = { kind: 'unknown', ...(present ? reasonFor(unreadable, visibility) : { code: 'process-left' as const, detail: 'the socket was closed while the audit ran' }) };
+    }
+  }
+}
+
+function reasonFor(unreadable: number, visibility: Visibility): { readonly code: UnknownReason; readonly detail: string } {
+  if (unreadable > 0 || visibility.processesHidden) {
+    return { code: 'no-privilege', detail: 'no process that this user may look into holds it' };
+  }
+  if (visibility.insidePidNamespace) {
+    return { code: 'outside-pid-namespace', detail: 'no process of this PID namespace holds it: a process outside does, or the kernel' };
+  }
+  return {
+    code: 'no-holder',
+    detail: 'every process was looked into and none holds it: a kernel service that does not name its port, io_uring, a descriptor in flight, or something that hides',
+  };
+}
+
+function byNamespace(candidates: readonly Candidate[]): ReadonlyMap<NamespaceSockets, readonly Candidate[]> {
+  const groups = new Map<NamespaceSockets, Candidate[]>();
+  for (const candidate of candidates) {
+    const group = groups.get(candidate.from);
+    if (group === undefined) groups.set(candidate.from, [candidate]);
+    else group.push(candidate);
+  }
+  return groups;
+}
+
+function describe({ from, group, owners, unowned }: Candidate, userName: (uid: number) => string | null, units: SocketUnits): Omit<Listener, 'id'> {
+  const { protocol, family, address, port, uid } = group.first;
+  const raw = protocol === 'raw';
+  const activation = owners.some(isServiceManager) ? units.find(group.first) : null;
+  return {
+    protocol,
+    family,
+    address,
+    port: raw ? null : port,
+    ipProtocol: raw ? port : null,
+    scope: group.scope,
+    interface: group.interface,
+    dualStack: group.dualStack,
+    sockets: group.sockets.length,
+    netns: from.namespace,
+    ephemeral: group.ephemeral,
+    socketUid: uid,
+    socketUser: uid === null ? null : userName(uid),
+    ownerKind: owners.length > 0 ? 'process' : unowned?.kind ?? 'unknown',
+    ownerNote: owners.length > 0 || unowned === null ? null : { code: unowned.code, detail: unowned.detail },
+    owners: owners.map((owner) => (activation !== null && isServiceManager(owner) ? { ...owner, unit: activation.unit } : owner)),
+    activation: activation === null ? null : withService(activation, owners),
+  };
+}
+
+/** systemd itself: the first process, or a user's manager in its own scope. Any process could take the name alone. */
+function isServiceManager(owner: Owner): boolean {
+  return owner.name === 'systemd' && (owner.pid === 1 || owner.unit === 'init.scope');
+}
+
+/** Where the unit files do not tell the service, the process that took the socket over does. */
+function withService(activation: Activation, owners: readonly Owner[]): Activation {
+  if (activation.service !== null) return activation;
+  const service = owners.find((owner) => !isServiceManager(owner) && owner.unit?.endsWith('.service') === true)?.unit ?? null;
+  return { ...activation, service };
+}
