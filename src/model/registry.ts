@@ -19,8 +19,8 @@ export interface PortFacts {
   /** The other names registered for the same port, in the registry's order. */
   readonly aliases: readonly string[];
   /**
-   * YYYY-MM-DD. For `assigned`: the registration date. For `de-assigned` and `reserved`: the day on which the
-   * registry says it became so (its modification date).
+   * YYYY-MM-DD, or YYYY-MM where the registry has only the month. For `assigned`: the registration date. For
+   * `de-assigned` and `reserved`: the day on which the registry says it became so (its modification date).
    */
   readonly since: string | null;
   /** The service name a port carried before it lost its assignment, from older official files. */
