@@ -33,8 +33,9 @@ export function foldSockets({ dump }: NamespaceSockets): readonly SocketGroup[] 
     if (group === undefined) groups.set(key, [socket]);
     else group.push(socket);
   }
-  return [...groups.values()].map((sockets) => {
-    const first = sockets[0] as SocketRecord;
+  return [...groups.values()].flatMap((sockets) => {
+    const [first] = sockets;
+    if (first === undefined) return [];
     const boundTo = first.interfaceIndex === 0 ? null : dump.interfaces?.get(first.interfaceIndex) ?? `if${first.interfaceIndex}`;
     const scope = bindScope(first.address);
     return {

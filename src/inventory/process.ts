@@ -60,7 +60,7 @@ export function createProcessReader(proc: string, userName: UserNames): ProcessR
         const uid = parseEffectiveUid(readText(join(folder, 'status')) ?? '');
         const commandLine = readText(join(folder, 'cmdline'), COMMAND_LINE_LIMIT);
         const after = readStat(folder);
-        if (after === null || after.startTicks !== before.startTicks) return null;
+        if (after?.startTicks !== before.startTicks) return null;
         if (after.name !== before.name || readExecutable(folder).exe !== executable.exe) continue;
         return {
           startTicks: before.startTicks,

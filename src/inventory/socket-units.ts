@@ -35,22 +35,17 @@ export function parseSocketUnit(name: string, texts: readonly string[]): SocketU
   for (const text of texts) {
     for (const line of text.split('\n')) {
       const setting = /^\s*([A-Za-z]+)\s*=\s*(.*?)\s*$/.exec(line);
+      const key = setting?.[1];
       const value = setting?.[2] ?? '';
-      switch (setting?.[1]) {
-        case 'ListenStream':
-        case 'ListenDatagram': {
-          const protocol = setting[1] === 'ListenStream' ? 'tcp' : 'udp';
-          if (value === '') listens = listens.filter((listen) => listen.protocol !== protocol);
-          const listen = parseListen(value);
-          if (listen !== null) listens.push({ protocol, ...listen });
-          break;
-        }
-        case 'Service':
-          service = value === '' ? null : value;
-          break;
-        case 'Accept':
-          accept = /^(?:1|yes|y|true|t|on)$/i.test(value);
-          break;
+      if (key === 'ListenStream' || key === 'ListenDatagram') {
+        const protocol = key === 'ListenStream' ? 'tcp' : 'udp';
+        if (value === '') listens = listens.filter((listen) => listen.protocol !== protocol);
+        const listen = parseListen(value);
+        if (listen !== null) listens.push({ protocol, ...listen });
+      } else if (key === 'Service') {
+        service = value === '' ? null : value;
+      } else if (key === 'Accept') {
+        accept = /^(?:1|yes|y|true|t|on)$/i.test(value);
       }
     }
   }

@@ -112,7 +112,7 @@ function ownerFromSource(holder: NonNullable<SocketRecord['holder']>, reader: Pr
   return (
     reader.readOwner(holder.pid)?.owner ?? {
       pid: holder.pid,
-      name: holder.name ?? '',
+      name: holder.name ?? `process ${holder.pid}`,
       exe: null,
       exeDeleted: null,
       exeReplaced: null,

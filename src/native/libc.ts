@@ -40,15 +40,14 @@ export function loadLibc(): Libc {
     });
   }
   const library = koffi.load(null);
-  const bind = <Name extends keyof Libc>(prototype: string) => library.func(prototype) as unknown as Libc[Name];
   loaded = {
-    socket: bind<'socket'>('int socket(int domain, int type, int protocol)'),
-    setsockopt: bind<'setsockopt'>('int setsockopt(int fd, int level, int option, const void *value, uint32_t length)'),
-    send: bind<'send'>('intptr_t send(int fd, const void *bytes, size_t length, int flags)'),
-    recv: bind<'recv'>('intptr_t recv(int fd, void *buffer, size_t length, int flags)'),
-    close: bind<'close'>('int close(int fd)'),
-    setns: bind<'setns'>('int setns(int fd, int type)'),
-    if_indextoname: bind<'if_indextoname'>('char *if_indextoname(unsigned int index, void *buffer)'),
+    socket: library.func('int socket(int domain, int type, int protocol)'),
+    setsockopt: library.func('int setsockopt(int fd, int level, int option, const void *value, uint32_t length)'),
+    send: library.func('intptr_t send(int fd, const void *bytes, size_t length, int flags)'),
+    recv: library.func('intptr_t recv(int fd, void *buffer, size_t length, int flags)'),
+    close: library.func('int close(int fd)'),
+    setns: library.func('int setns(int fd, int type)'),
+    if_indextoname: library.func('char *if_indextoname(unsigned int index, void *buffer)'),
     errno: () => koffi.errno(),
   };
   return loaded;

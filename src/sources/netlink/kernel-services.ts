@@ -73,26 +73,22 @@ export function dumpLinks(transport: NetlinkTransport): readonly Link[] {
 /** Decodes one RTM_NEWLINK body: `struct ifinfomsg` and attributes. Null for bytes that are not such a message. */
 export function decodeLink(body: Uint8Array): Link | null {
   if (body.length < IFINFOMSG_LENGTH) return null;
-  let name = '';
-  let kind: string | null = null;
-  let data: Uint8Array | null = null;
-  const whole = readAttributes(body.subarray(IFINFOMSG_LENGTH), (type, value) => {
-    if (type === IFLA_IFNAME) name = textOf(value);
-    if (type !== IFLA_LINKINFO) return;
-    readAttributes(value, (infoType, infoValue) => {
-      if (infoType === IFLA_INFO_KIND) kind = textOf(infoValue);
-      if (infoType === IFLA_INFO_DATA) data = infoValue;
-    });
-  });
-  if (!whole || name === '') return null;
-  let port: number | null = null;
-  const wanted = kind === null ? undefined : TUNNEL_PORT_ATTRIBUTE[kind];
-  if (wanted !== undefined && data !== null) {
-    readAttributes(data, (type, value) => {
-      if (type === wanted && value.length >= 2) port = viewOf(value).getUint16(0, false);
-    });
-  }
-  return { name, kind, port };
+  const attributes = collectAttributes(body.subarray(IFINFOMSG_LENGTH));
+  const name = textOf(attributes?.get(IFLA_IFNAME) ?? NOTHING);
+  if (name === '') return null;
+  const info = collectAttributes(attributes?.get(IFLA_LINKINFO) ?? NOTHING);
+  const kind = textOf(info?.get(IFLA_INFO_KIND) ?? NOTHING);
+  if (kind === '') return { name, kind: null, port: null };
+  const port = collectAttributes(info?.get(IFLA_INFO_DATA) ?? NOTHING)?.get(TUNNEL_PORT_ATTRIBUTE[kind] ?? -1);
+  return { name, kind, port: port === undefined || port.length < 2 ? null : viewOf(port).getUint16(0, false) };
+}
+
+const NOTHING = new Uint8Array();
+
+/** The attributes of one level by type, the last of each; null where their lengths do not add up. */
+function collectAttributes(bytes: Uint8Array): ReadonlyMap<number, Uint8Array> | null {
+  const attributes = new Map<number, Uint8Array>();
+  return readAttributes(bytes, (type, value) => attributes.set(type, value)) ? attributes : null;
 }
 
 function tunnelServices(links: readonly Link[]): readonly KernelService[] {
@@ -141,22 +137,16 @@ function genericBody(command: number, attributes: Uint8Array = new Uint8Array())
 
 /** Decodes one answer of the generic netlink controller (linux/genetlink.h). */
 export function decodeGenericFamily(body: Uint8Array): { readonly id: number; readonly name: string } | null {
-  let id = 0;
-  let name = '';
-  const whole = readAttributes(body.subarray(GENLMSGHDR_LENGTH), (type, value) => {
-    if (type === CTRL_ATTR_FAMILY_ID && value.length >= 2) id = viewOf(value).getUint16(0, LITTLE_ENDIAN);
-    if (type === CTRL_ATTR_FAMILY_NAME) name = textOf(value);
-  });
-  return whole && id !== 0 && name !== '' ? { id, name } : null;
+  const attributes = collectAttributes(body.subarray(GENLMSGHDR_LENGTH));
+  const id = attributes?.get(CTRL_ATTR_FAMILY_ID);
+  const name = textOf(attributes?.get(CTRL_ATTR_FAMILY_NAME) ?? NOTHING);
+  return id === undefined || id.length < 2 || name === '' ? null : { id: viewOf(id).getUint16(0, LITTLE_ENDIAN), name };
 }
 
 /** Decodes the listening port from an answer to WG_CMD_GET_DEVICE; the keys beside it are passed over. */
 export function decodeWireguardPort(body: Uint8Array): number | null {
-  let port: number | null = null;
-  readAttributes(body.subarray(GENLMSGHDR_LENGTH), (type, value) => {
-    if (type === WGDEVICE_A_LISTEN_PORT && value.length >= 2) port = viewOf(value).getUint16(0, LITTLE_ENDIAN);
-  });
-  return port;
+  const port = collectAttributes(body.subarray(GENLMSGHDR_LENGTH))?.get(WGDEVICE_A_LISTEN_PORT);
+  return port === undefined || port.length < 2 ? null : viewOf(port).getUint16(0, LITTLE_ENDIAN);
 }
 
 /** What the kernel's NFS server and lock manager say they serve: `/proc/fs/nfsd/portlist` (nfsd(7)), nlm_*port. */

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { PortreeveError } from '../../../src/model/errors.ts';
+import type { PortreeveError } from '../../../src/model/errors.ts';
 import { decodeGenericFamily, decodeWireguardPort, dumpLinks, parseNfsPortlist } from '../../../src/sources/netlink/kernel-services.ts';
 import { DIAG_TABLES, type DiagTable } from '../../../src/sources/netlink/sock-diag.ts';
 import { dumpTable } from '../../../src/sources/netlink/source.ts';

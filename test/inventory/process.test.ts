@@ -1,0 +1,117 @@
+import fc from 'fast-check';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { parsePasswd } from '../../src/inventory/accounts.ts';
+import { createProcessReader, parseCommandLine, parseEffectiveUid, parseProcessStat } from '../../src/inventory/process.ts';
+import { createFakeProc, type FakeProc } from '../fixtures/fake-proc.ts';
+
+let fake: FakeProc;
+beforeEach(() => {
+  fake = createFakeProc();
+});
+afterEach(() => {
+  fake.dispose();
+});
+
+const names = parsePasswd('root:x:0:0::/root:/bin/sh\nwww-data:x:33:33::/:/bin/false\nother:x:33:33::/:/bin/false\nbroken\n:x:5:5\nneg:x:-1:\n');
+const read = (pid: number) => createProcessReader(fake.proc, (uid) => names.get(uid) ?? null).readOwner(pid)?.owner ?? null;
+
+describe('reading a process', () => {
+  it('gives name, executable, command line, effective uid, user, unit and start time', () => {
+    fake.add({ pid: 40, name: 'nginx', uid: 33, commandLine: ['nginx', '-g', 'daemon off;'], startTicks: 150 });
+    expect(read(40)).toEqual({
+      pid: 40,
+      name: 'nginx',
+      exe: '/usr/sbin/nginx',
+      exeDeleted: false,
+      exeReplaced: false,
+      commandLine: ['nginx', '-g', 'daemon off;'],
+      uid: 33,
+      user: 'www-data',
+      unit: 'test.service',
+      container: null,
+      startedAt: '2023-11-14T22:13:21.500Z',
+    });
+  });
+
+  it('takes the name from between the outermost parentheses', () => {
+    fake.add({ pid: 41, name: ') S 1 (evil) R' });
+    expect(read(41)?.name).toBe(') S 1 (evil) R');
+  });
+
+  it('is null for a process that has left', () => {
+    expect(read(42)).toBeNull();
+  });
+
+  it('does not call a user of a container by the name of a user of the host', () => {
+    const cgroup = `0::/docker/${'a'.repeat(64)}\n`;
+    fake.add({ pid: 43, name: 'postgres', uid: 33, cgroup });
+    fake.add({ pid: 44, name: 'postgres', uid: 0, cgroup });
+    expect(read(43)).toMatchObject({ uid: 33, user: null, container: 'a'.repeat(64) });
+    expect(read(44)).toMatchObject({ uid: 0, user: 'root' });
+  });
+
+  it('tells a deleted executable from one that was replaced', () => {
+    const gone = join(fake.root, 'gone');
+    fake.add({ pid: 45, name: 'gone', exe: `${gone} (deleted)` });
+    expect(read(45)).toMatchObject({ exe: gone, exeDeleted: true, exeReplaced: false });
+    writeFileSync(gone, 'a new version');
+    expect(read(45)).toMatchObject({ exe: gone, exeDeleted: true, exeReplaced: true });
+  });
+
+  it('does not take a file that is called "... (deleted)" for a deleted one', () => {
+    const odd = join(fake.root, 'server (deleted)');
+    writeFileSync(odd, '');
+    fake.add({ pid: 46, name: 'server', exe: odd });
+    expect(read(46)).toMatchObject({ exe: odd, exeDeleted: false, exeReplaced: false });
+  });
+
+  it('knows a memfd', () => {
+    fake.add({ pid: 47, name: '3', exe: '/memfd:payload (deleted)' });
+    expect(read(47)).toMatchObject({ exe: '/memfd:payload', exeDeleted: true, exeReplaced: false });
+  });
+
+  it('says nothing of an executable that it may not see', () => {
+    fake.add({ pid: 48, name: 'secret', exe: null });
+    expect(read(48)).toMatchObject({ exe: null, exeDeleted: null, exeReplaced: null });
+  });
+});
+
+describe('the text of /proc', () => {
+  it('needs a start time in a stat line', () => {
+    expect(parseProcessStat('1 (a) S 0')).toBeNull();
+    expect(parseProcessStat('nothing')).toBeNull();
+    expect(parseProcessStat(')(')).toBeNull();
+  });
+
+  it('gives the effective uid, not the real one', () => {
+    expect(parseEffectiveUid('Name:\tsu\nUid:\t1000\t0\t0\t0\n')).toBe(0);
+    expect(parseEffectiveUid('Uid: x')).toBeNull();
+  });
+
+  it('splits a command line at NULs and keeps one that was rewritten whole', () => {
+    expect(parseCommandLine('sshd: alice [priv]\0\0\0')).toEqual(['sshd: alice [priv]']);
+    expect(parseCommandLine('nc\0\0-l\0')).toEqual(['nc', '', '-l']);
+  });
+
+  it('keeps the first name of a uid, and no broken line', () => {
+    expect([...names]).toEqual([
+      [0, 'root'],
+      [33, 'www-data'],
+    ]);
+  });
+
+  it('survives any text', () => {
+    fc.assert(
+      fc.property(fc.string({ unit: 'binary', maxLength: 80 }), (text) => {
+        parseEffectiveUid(text);
+        parsePasswd(text);
+        parseCommandLine(text);
+        const stat = parseProcessStat(text);
+        return stat === null || Number.isSafeInteger(stat.startTicks);
+      }),
+      { seed: 1, numRuns: Number(process.env['FUZZ_RUNS'] ?? 500) },
+    );
+  });
+});
