@@ -14,6 +14,16 @@ export interface Matcher {
   matchesAny(listener: RegisteredListener): Truth;
   /** True only where every owner fulfils it (an exception: one approved owner does not cover for another). */
   matchesAll(listener: RegisteredListener): Truth;
+  /** Why `matchesAny` came out as it did. */
+  explain(listener: RegisteredListener): MatchExplanation;
+}
+
+/** The first condition, as written, that kept a match from being true; both null where it is true. */
+export interface MatchExplanation {
+  readonly truth: Truth;
+  /** Name of a field, `any` or `not`. */
+  readonly condition: string | null;
+  readonly position: FilePosition | null;
 }
 
 export interface Rule {
@@ -39,9 +49,10 @@ export interface Exception {
   readonly position: FilePosition;
 }
 
-/** A policy in force: every file read, validated and compiled. */
+/** A policy in force: every file read, validated and compiled, without disabled rules and expired exceptions. */
 export interface Policy {
   readonly files: readonly string[];
+  /** In the order of the files, which is the order in which findings of one severity are told. */
   readonly rules: readonly Rule[];
   readonly exceptions: readonly Exception[];
   /** What is odd and does not stop the run: expired exceptions and the like. */

@@ -1,0 +1,169 @@
+import type { Problem } from '../model/errors.ts';
+import { SEVERITIES, type Severity } from '../model/severity.ts';
+import { isCalendarDate } from './calendar-date.ts';
+import type { ExceptionDocument, PlacedId, PolicyDocument, PolicyIds, RuleDocument } from './document.ts';
+import { parseMatch } from './parse-match.ts';
+import { describeNode, quote, type PlacedNode } from './placed-node.ts';
+import { createProblemLog, type ProblemLog } from './problem-log.ts';
+import { readList, readMapping, readProse, readRequired, readText, readWords, type Entries } from './read-mapping.ts';
+import { readYaml } from './read-yaml.ts';
+import { choiceOf, flag } from './value-kinds.ts';
+
+const FILE_KEYS = ['version', 'rules', 'exceptions'];
+const RULE_KEYS = ['id', 'title', 'match', 'severity', 'advice', 'references', 'attack', 'enabled'];
+const EXCEPTION_KEYS = ['id', 'rules', 'match', 'reason', 'owner', 'expires'];
+const ID = /^[a-z0-9][a-z0-9-]{0,99}$/;
+const TECHNIQUE = /^T[0-9]{4}(?:\.[0-9]{3})?$/;
+const severityKind = choiceOf(SEVERITIES);
+
+export interface ParsedPolicy {
+  /** Null where anything in the file is wrong. */
+  readonly document: PolicyDocument | null;
+  /** What the file declares, as far as it could be read; null where it could not be read at all. */
+  readonly ids: PolicyIds | null;
+  /** Everything found wrong (or, as warnings, odd) within the file. */
+  readonly problems: readonly Problem[];
+}
+
+/**
+ * Reads and checks the text of one policy file; `file` is for the positions. Never throws for what the text says. Ids
+ * are compared across files later, by `compilePolicy`.
+ */
+export async function parsePolicyDocument(text: string, file: string): Promise<ParsedPolicy> {
+  const { root, problems: yamlProblems } = await readYaml(text, file);
+  if (root === null) return { document: null, ids: null, problems: yamlProblems };
+  const log = createProblemLog(file);
+  const entries = readMapping(root, 'a policy file', FILE_KEYS, log);
+  if (entries === null) return { document: null, ids: null, problems: log.problems };
+  checkVersion(entries, root, log);
+
+  const ids = { file, rules: [] as PlacedId[], exceptions: [] as PolicyIds['exceptions'][number][] };
+  const rules = readEach(entries, 'rules', log, (node) => parseRule(node, ids.rules, log));
+  const exceptions = readEach(entries, 'exceptions', log, (node) => parseException(node, ids.exceptions, log));
+  return { document: log.failed ? null : { file, rules, exceptions }, ids, problems: log.problems };
+}
+
+/** `version: 1` says which language the file is written in. */
+export function checkVersion(entries: Entries, root: PlacedNode, log: ProblemLog): void {
+  const version = readRequired(entries, 'version', root, 'the file', log);
+  if (version === null || (version.kind === 'scalar' && version.value === 1 && version.source === '1')) return;
+  log.error(version.at, `this portreeve reads version 1 of the language, found ${describeNode(version)}`, 'Write version: 1.');
+}
+
+function readEach<Item>(entries: Entries, key: string, log: ProblemLog, parse: (node: PlacedNode) => Item | null): readonly Item[] {
+  const list = entries.get(key);
+  if (list === undefined) return [];
+  return (readList(list.value, key, log) ?? []).flatMap((node) => parse(node) ?? []);
+}
+
+function parseRule(node: PlacedNode, ids: PlacedId[], log: ProblemLog): RuleDocument | null {
+  const entries = readMapping(node, 'a rule', RULE_KEYS, log);
+  if (entries === null) return null;
+  const id = readDeclaredId(entries, node, 'a rule', log);
+  if (id !== null) ids.push(id);
+  const titleNode = readRequired(entries, 'title', node, 'a rule', log);
+  const title = titleNode && readProse(titleNode, 'title', log, { lines: false });
+  const match = readMatch(entries, node, 'a rule', log);
+  const severity = readSeverity(entries, node, log);
+  const advice = readOptionalProse(entries, 'advice', log);
+  const references = readOptionalWords(entries, 'references', log).map(({ word }) => word);
+  const attack = readTechniques(entries, log);
+  const enabled = readEnabled(entries, log);
+  if (id === null || title === null || match === null || severity === null) return null;
+  return { ...id, title, match, severity, advice, references, attack, enabled };
+}
+
+function parseException(node: PlacedNode, ids: PolicyIds['exceptions'][number][], log: ProblemLog): ExceptionDocument | null {
+  const entries = readMapping(node, 'an exception', EXCEPTION_KEYS, log);
+  if (entries === null) return null;
+  const id = readDeclaredId(entries, node, 'an exception', log);
+  const rules = readSilencedRules(entries, node, log);
+  if (id !== null) ids.push({ ...id, rules });
+  const match = readMatch(entries, node, 'an exception', log);
+  const reasonNode = readRequired(entries, 'reason', node, 'an exception', log);
+  const reason = reasonNode && readProse(reasonNode, 'reason', log, { lines: true });
+  const owner = readOptionalProse(entries, 'owner', log);
+  const expires = readExpiry(entries, log);
+  if (id === null || match === null || reason === null) return null;
+  return { ...id, rules, match, reason, owner, expires };
+}
+
+function readDeclaredId(entries: Entries, node: PlacedNode, what: string, log: ProblemLog): PlacedId | null {
+  const idNode = readRequired(entries, 'id', node, what, log);
+  return idNode && readId(idNode, 'id', log);
+}
+
+/** An id as it may be written. */
+export function readId(node: PlacedNode, key: string, log: ProblemLog): PlacedId | null {
+  const id = readText(node, key, log);
+  if (id === null) return null;
+  if (ID.test(id)) return { id, at: node.at };
+  const suggestion = id.toLowerCase().replace(/[^a-z0-9]+/g, '-').replace(/^-|-$/g, '').slice(0, 100);
+  log.error(node.at, `${quote(id)} is not an id: small letters, digits and hyphens, a letter or digit first`, suggestion === '' ? null : `For example: ${suggestion}`);
+  return null;
+}
+
+function readMatch(entries: Entries, node: PlacedNode, what: string, log: ProblemLog): RuleDocument['match'] | null {
+  const match = readRequired(entries, 'match', node, what, log);
+  return match && parseMatch(match, log);
+}
+
+function readSeverity(entries: Entries, node: PlacedNode, log: ProblemLog): Severity | null {
+  const value = readRequired(entries, 'severity', node, 'a rule', log);
+  if (value === null) return null;
+  if (value.kind !== 'scalar') {
+    log.error(value.at, `severity: expected ${severityKind.expected}, found ${describeNode(value)}`);
+    return null;
+  }
+  const checked = severityKind.check(value);
+  if ('fault' in checked) log.error(value.at, `severity: ${checked.fault.message}`, checked.fault.hint);
+  return SEVERITIES.find((severity) => severity === value.value) ?? null;
+}
+
+function readOptionalProse(entries: Entries, key: string, log: ProblemLog): string | null {
+  const entry = entries.get(key);
+  return entry === undefined ? null : readProse(entry.value, key, log, { lines: true });
+}
+
+function readOptionalWords(entries: Entries, key: string, log: ProblemLog): ReturnType<typeof readWords> {
+  const entry = entries.get(key);
+  return entry === undefined ? [] : readWords(entry.value, key, log);
+}
+
+function readTechniques(entries: Entries, log: ProblemLog): readonly string[] {
+  return readOptionalWords(entries, 'attack', log).map(({ word, at }) => {
+    if (!TECHNIQUE.test(word)) log.error(at, `${quote(word)} is not an ATT&CK technique`, 'Write T1571, or T1571.001 for a sub-technique.');
+    return word;
+  });
+}
+
+function readEnabled(entries: Entries, log: ProblemLog): boolean {
+  const node = entries.get('enabled')?.value;
+  if (node === undefined) return true;
+  if (node.kind !== 'scalar') {
+    log.error(node.at, `enabled: expected ${flag.expected}, found ${describeNode(node)}`);
+    return true;
+  }
+  const checked = flag.check(node);
+  if ('fault' in checked) log.error(node.at, `enabled: ${checked.fault.message}`, checked.fault.hint);
+  return node.value !== false;
+}
+
+function readSilencedRules(entries: Entries, node: PlacedNode, log: ProblemLog): readonly PlacedId[] {
+  const list = readRequired(entries, 'rules', node, 'an exception', log);
+  const items = list && readList(list, 'rules', log);
+  if (items?.length === 0) log.error(list?.at ?? null, 'an exception names the rules that it silences', 'For example: rules: [de-assigned-exposed]');
+  return (items ?? []).flatMap((item) => readId(item, 'each item of rules', log) ?? []);
+}
+
+function readExpiry(entries: Entries, log: ProblemLog): ExceptionDocument['expires'] {
+  const node = entries.get('expires')?.value;
+  if (node === undefined) return null;
+  const date = readText(node, 'expires', log);
+  if (date === null) return null;
+  if (!isCalendarDate(date)) {
+    log.error(node.at, `${quote(date)} is not a date of the calendar`, 'Write YYYY-MM-DD, like 2027-06-30.');
+    return null;
+  }
+  return { date, at: node.at };
+}

@@ -1,0 +1,109 @@
+import type { Finding, RegisteredListener } from '../model/audit.ts';
+import type { FilePosition, Problem } from '../model/errors.ts';
+import { checkVersion, readId } from './parse-policy.ts';
+import { describeNode, quote, type PlacedNode } from './placed-node.ts';
+import { createProblemLog, type ProblemLog } from './problem-log.ts';
+import { readList, readMapping, readProse, readRequired } from './read-mapping.ts';
+import { readYaml } from './read-yaml.ts';
+import { readTestListener } from './test-listener.ts';
+import { choiceOf } from './value-kinds.ts';
+
+/**
+ * What a rule is to make of a listener: `match` (a finding, silenced or not), `none`, or `excepted` (a finding that an
+ * exception of the same policy silences).
+ */
+export const EXPECTATIONS = ['match', 'none', 'excepted'] as const;
+export type Expectation = (typeof EXPECTATIONS)[number];
+
+export interface RuleTestCase {
+  readonly name: string;
+  readonly position: FilePosition;
+  readonly listener: RegisteredListener;
+  readonly expect: readonly { readonly rule: string; readonly expected: Expectation; readonly position: FilePosition }[];
+}
+
+export interface ParsedRuleTests {
+  /** Null where anything in the file is wrong. */
+  readonly cases: readonly RuleTestCase[] | null;
+  readonly problems: readonly Problem[];
+}
+
+const expectationKind = choiceOf(EXPECTATIONS);
+
+/**
+ * Reads a file of rule tests (`NAME.test.yaml` beside the rules): `version: 1` and `cases`, each with a `name`, a
+ * `listener` (see `readTestListener`) and `expect`, which says for the rules that the case is about what they make of it.
+ * Never throws for what the text says.
+ */
+export async function parseRuleTests(text: string, file: string): Promise<ParsedRuleTests> {
+  const { root, problems } = await readYaml(text, file);
+  if (root === null) return { cases: null, problems };
+  const log = createProblemLog(file);
+  const entries = readMapping(root, 'a file of rule tests', ['version', 'cases'], log);
+  if (entries === null) return { cases: null, problems: log.problems };
+  checkVersion(entries, root, log);
+  const list = readRequired(entries, 'cases', root, 'a file of rule tests', log);
+  const items = list && readList(list, 'cases', log);
+  if (items?.length === 0) log.error(list?.at ?? null, 'there are no cases');
+  const cases = (items ?? []).flatMap((item) => parseCase(item, file, log) ?? []);
+  return { cases: log.failed ? null : cases, problems: log.problems };
+}
+
+function parseCase(node: PlacedNode, file: string, log: ProblemLog): RuleTestCase | null {
+  const entries = readMapping(node, 'a case', ['name', 'listener', 'expect'], log);
+  if (entries === null) return null;
+  const nameNode = readRequired(entries, 'name', node, 'a case', log);
+  const name = nameNode && readProse(nameNode, 'name', log, { lines: false });
+  const listenerNode = readRequired(entries, 'listener', node, 'a case', log);
+  const listener = listenerNode && readTestListener(listenerNode, log);
+  const expectNode = readRequired(entries, 'expect', node, 'a case', log);
+  const expect = expectNode && parseExpectations(expectNode, file, log);
+  if (name === null || listener === null || expect === null) return null;
+  return { name, position: { file, line: node.at[0], column: node.at[1] }, listener, expect };
+}
+
+function parseExpectations(node: PlacedNode, file: string, log: ProblemLog): RuleTestCase['expect'] | null {
+  if (node.kind !== 'mapping' || node.entries.length === 0) {
+    log.error(node.at, `expect: expected a mapping of rules, found ${describeNode(node)}`, 'For example: expect: { de-assigned-exposed: match }');
+    return null;
+  }
+  return node.entries.flatMap(({ key, keyAt, value }) => {
+    const id = readId({ kind: 'scalar', at: keyAt, value: key, source: key }, 'each key of expect', log);
+    const checked = value.kind === 'scalar' ? expectationKind.check(value) : null;
+    if (checked === null || 'fault' in checked) {
+      log.error(value.at, checked?.fault.message ?? `expected ${expectationKind.expected}, found ${describeNode(value)}`, checked?.fault.hint);
+    }
+    const expected = EXPECTATIONS.find((expectation) => value.kind === 'scalar' && value.value === expectation);
+    if (id === null || expected === undefined) return [];
+    return [{ rule: id.id, expected, position: { file, line: keyAt[0], column: keyAt[1] } }];
+  });
+}
+
+/** What differs between a case and the findings for its listener; empty where it passes. `known`: ids of all rules in force. */
+export function checkRuleCase(test: RuleTestCase, findings: readonly Finding[], known: ReadonlySet<string>): readonly Problem[] {
+  return test.expect.flatMap(({ rule, expected, position }) => {
+    const finding = findings.find((candidate) => candidate.rule === rule);
+    const actual: Expectation = finding === undefined ? 'none' : finding.excepted === null ? 'match' : 'excepted';
+    const passes = actual === expected || (expected === 'match' && actual === 'excepted');
+    if (passes && known.has(rule)) return [];
+    const message = known.has(rule)
+      ? `${quote(test.name)}: ${rule} should be ${quote(expected)} and is ${quote(actual)}`
+      : `${quote(test.name)}: there is no rule ${quote(rule)}`;
+    return [{ position, message, hint: null, level: 'error' as const }];
+  });
+}
+
+/** The rules that lack a case which they must match, or one which they must not. */
+export function findUntestedRules(
+  rules: readonly { readonly id: string }[],
+  cases: readonly RuleTestCase[],
+): readonly { readonly rule: string; readonly lacks: 'match' | 'none' }[] {
+  const expectations = cases.flatMap((test) => test.expect);
+  return rules.flatMap(({ id }) => {
+    const own = expectations.filter((expectation) => expectation.rule === id);
+    const lacks: ('match' | 'none')[] = [];
+    if (!own.some(({ expected }) => expected !== 'none')) lacks.push('match');
+    if (!own.some(({ expected }) => expected === 'none')) lacks.push('none');
+    return lacks.map((lack) => ({ rule: id, lacks: lack }));
+  });
+}

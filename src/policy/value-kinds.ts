@@ -1,0 +1,239 @@
+import { parseIpAddress, type IpAddress } from '../model/ip-address.ts';
+import { compileAddressPatterns, parseAddressPattern } from './address-pattern.ts';
+import { checkGlob, compileGlobs } from './glob.ts';
+import { describeNode, quote, shorten, type PlacedScalar } from './placed-node.ts';
+import { nearestWord } from './spelling.ts';
+
+export type FieldValue = string | number | boolean;
+
+export interface ValueFault {
+  readonly message: string;
+  readonly hint: string | null;
+}
+
+/** A checked value, perhaps with a warning; or what is wrong with it. */
+export type CheckedValue = { readonly value: FieldValue; readonly warning?: ValueFault } | { readonly fault: ValueFault };
+
+/**
+ * A kind of value that a field of `match` takes. One definition serves the validation, the compilation and the schema.
+ * `Fact` is what the listener has to offer for comparison.
+ */
+export interface ValueKind<Fact> {
+  /** For messages: `true or false`. */
+  readonly expected: string;
+  /** JSON Schema of one value. */
+  readonly schema: Readonly<Record<string, unknown>>;
+  /** Whether a list of values (any of them) makes sense. */
+  readonly takesList: boolean;
+  check(scalar: PlacedScalar): CheckedValue;
+  /** The values have passed `check`. */
+  compile(values: readonly FieldValue[]): (fact: Fact) => boolean;
+}
+
+const DECIMAL = /^(?:0|[1-9][0-9]*)$/;
+const HIGHEST_PORT = 65535;
+/** TASK_COMM_LEN of the kernel less the final zero (proc_pid_comm(5)). */
+const LONGEST_KERNEL_NAME = 15;
+
+function fault(message: string, hint: string | null = null): { fault: ValueFault } {
+  return { fault: { message, hint } };
+}
+
+function mismatch(expected: string, scalar: PlacedScalar, hint: string | null = null): { fault: ValueFault } {
+  return fault(`expected ${expected}, found ${describeNode(scalar)}`, hint);
+}
+
+/** One of a closed set of words. */
+export function choiceOf(words: readonly string[]): ValueKind<string> {
+  const expected = `one of ${words.join(', ')}`;
+  return {
+    expected,
+    schema: { enum: words },
+    takesList: true,
+    check(scalar) {
+      if (typeof scalar.value === 'string' && words.includes(scalar.value)) return { value: scalar.value };
+      const meant = nearestWord(scalar.source, words);
+      return mismatch(expected, scalar, meant === null ? null : `Did you mean ${meant}?`);
+    },
+    compile(values) {
+      const wanted = new Set(values);
+      return (fact) => wanted.has(fact);
+    },
+  };
+}
+
+export const flag: ValueKind<boolean> = {
+  expected: 'true or false',
+  schema: { type: 'boolean' },
+  takesList: false,
+  check(scalar) {
+    if (typeof scalar.value === 'boolean') return { value: scalar.value };
+    const isOldBoolean = /^(?:y|n|yes|no|on|off)$/i.test(scalar.source);
+    return mismatch('true or false', scalar, isOldBoolean ? 'YAML 1.2 reads this word as text: write true or false.' : null);
+  },
+  compile: ([value]) => (fact) => fact === value,
+};
+
+/** A decimal integer. Spellings that other YAML readers take for octal, hexadecimal or base 60 are refused. */
+export function integerIn(minimum: number, maximum: number): ValueKind<number> {
+  const expected = `a number from ${minimum} to ${maximum}`;
+  return {
+    expected,
+    schema: { type: 'integer', minimum, maximum },
+    takesList: true,
+    check: (scalar) => checkInteger(scalar, expected, minimum, maximum),
+    compile(values) {
+      const wanted = new Set<FieldValue>(values);
+      return (fact) => wanted.has(fact);
+    },
+  };
+}
+
+function checkInteger(scalar: PlacedScalar, expected: string, minimum: number, maximum: number): CheckedValue {
+  const { value, source } = scalar;
+  if (typeof value === 'string' && DECIMAL.test(value)) return mismatch(expected, scalar, `Write ${shorten(value)} without quotes.`);
+  if (typeof value !== 'number') return mismatch(expected, scalar);
+  if (/^[-+]?0[0-9]/.test(source)) {
+    return fault(`${quote(source)} is ambiguous: with a leading zero it is octal to some readers`, 'Write it in decimal, without leading zeros.');
+  }
+  if (value < minimum || value > maximum || !Number.isInteger(value)) return mismatch(expected, scalar);
+  if (!DECIMAL.test(source)) return fault(`expected a plain decimal number, found ${quote(source)}`, `Write ${value}.`);
+  return { value };
+}
+
+/** Text that must be equal. `numberHint` tells what else a person may have meant by a bare number. */
+export function text(numberHint: string | null = null): ValueKind<string> {
+  return {
+    expected: 'text',
+    schema: { type: 'string', minLength: 1 },
+    takesList: true,
+    check: (scalar) => checkText(scalar, 'text', numberHint),
+    compile(values) {
+      const wanted = new Set(values);
+      return (fact) => wanted.has(fact);
+    },
+  };
+}
+
+function checkText(scalar: PlacedScalar, expected: string, numberHint: string | null = null): CheckedValue & { value?: string } {
+  if (typeof scalar.value === 'string') {
+    return scalar.value === '' ? fault(`expected ${expected}, found empty text`) : { value: scalar.value };
+  }
+  if (scalar.value === null) return mismatch(expected, scalar);
+  return mismatch(expected, scalar, `Write ${quote(scalar.source)} in quotes${numberHint === null ? '' : `, or ${numberHint}`}.`);
+}
+
+/** A registered service name; names are equal whatever their case (RFC 6335, section 5.1). The fact: all names of the port. */
+export const serviceName: ValueKind<readonly string[]> = {
+  expected: 'a service name',
+  schema: { type: 'string', minLength: 1 },
+  takesList: true,
+  check: (scalar) => checkText(scalar, 'a service name', 'use port: for a number'),
+  compile(values) {
+    const wanted = new Set(values.map((value) => String(value).toLowerCase()));
+    return (names) => names.some((name) => wanted.has(name.toLowerCase()));
+  },
+};
+
+function globKind(expected: string, checkPattern: (pattern: string) => CheckedValue): ValueKind<string> {
+  return {
+    expected,
+    schema: { type: 'string', minLength: 1 },
+    takesList: true,
+    check(scalar) {
+      const checked = checkText(scalar, expected);
+      if (checked.value === undefined) return checked;
+      const wrong = checkGlob(checked.value);
+      return wrong === null ? checkPattern(checked.value) : fault(`${quote(checked.value)} is not a pattern: ${wrong}`, 'A backslash takes away the special meaning of * ? [ {.');
+    },
+    compile: (values) => compileGlobs(values.map(String)),
+  };
+}
+
+/** A pattern for a name. */
+export const glob = globKind('a name or a pattern like nginx*', (value) => ({ value }));
+
+/** A pattern for the path of an executable. */
+export const pathGlob = globKind('the path of an executable, or a pattern like /opt/**', (value) =>
+  /^(?:\/|\*\*|\{)/.test(value)
+    ? { value }
+    : fault(`${quote(value)} is not an absolute path, so it never matches`, `Write **/${value.replace(/^(?:\.{1,2}\/|\*+\/?)+/, '')} for that name in any folder.`),
+);
+
+/** A pattern for the kernel's name of a process. */
+export const processGlob = globKind('a process name or a pattern like kworker*', (value) => {
+  const isTooLong = !/[*?[{\\]/.test(value) && Buffer.byteLength(value) > LONGEST_KERNEL_NAME;
+  if (!isTooLong) return { value };
+  return {
+    value,
+    warning: {
+      message: `Linux keeps ${LONGEST_KERNEL_NAME} bytes of a process's name, so ${quote(value)} never matches there`,
+      hint: `Write ${value.slice(0, LONGEST_KERNEL_NAME)}, or better exe: with the path, which a process cannot choose.`,
+    },
+  };
+});
+
+const PORT_EXPECTED = `a port from 0 to ${HIGHEST_PORT}, or a range like 8000-8100`;
+const SPAN = /^(0|[1-9][0-9]{0,4})-(0|[1-9][0-9]{0,4})$/;
+
+/** A port number, or a range of them with both ends included. */
+export const port: ValueKind<number> = {
+  expected: PORT_EXPECTED,
+  schema: { anyOf: [{ type: 'integer', minimum: 0, maximum: HIGHEST_PORT }, { type: 'string', pattern: SPAN.source }] },
+  takesList: true,
+  check(scalar) {
+    const { value } = scalar;
+    if (typeof value !== 'string' || DECIMAL.test(value)) return checkInteger(scalar, PORT_EXPECTED, 0, HIGHEST_PORT);
+    const span = parseSpan(value);
+    if (span !== null) {
+      const [from, to] = span;
+      if (from > to) return fault(`the range ${value} is the wrong way round`, `Write ${to}-${from}.`);
+      return to > HIGHEST_PORT ? fault(`the range ${value} goes beyond port ${HIGHEST_PORT}`) : { value };
+    }
+    return mismatch(PORT_EXPECTED, scalar, portHint(value));
+  },
+  compile(values) {
+    const single = new Set<FieldValue>(values);
+    const spans = values.flatMap((value) => (typeof value === 'string' ? [parseSpan(value) ?? [1, 0]] : []));
+    return (fact) => single.has(fact) || spans.some(([from = 1, to = 0]) => fact >= from && fact <= to);
+  },
+};
+
+function parseSpan(value: string): [from: number, to: number] | null {
+  const match = SPAN.exec(value);
+  return match === null ? null : [Number(match[1]), Number(match[2])];
+}
+
+function portHint(value: string): string | null {
+  if (/^[a-z][a-z0-9-]*$/i.test(value)) return `For the port of a registered service write service: ${value}`;
+  return /^[0-9]+\s*(?:[-:,]|\.\.|to)\s*[0-9]+$/.test(value) ? 'A range is written 8000-8100, several ports [8000, 8001].' : null;
+}
+
+/** An IP address or a network. */
+export const address: ValueKind<IpAddress> = {
+  expected: 'an IP address or a network like 10.0.0.0/8',
+  schema: { type: 'string', minLength: 2 },
+  takesList: true,
+  check(scalar) {
+    const checked = checkText(scalar, address.expected);
+    if (checked.value === undefined) return checked;
+    const pattern = parseAddressPattern(checked.value);
+    return 'message' in pattern ? fault(`${quote(checked.value)}: ${pattern.message}`, pattern.hint) : checked;
+  },
+  compile(values) {
+    return compileAddressPatterns(
+      values.flatMap((value) => {
+        const pattern = parseAddressPattern(String(value));
+        return 'message' in pattern ? [] : [pattern];
+      }),
+    );
+  },
+};
+
+let lastAddress: { readonly text: string; readonly parsed: IpAddress | null } = { text: '', parsed: null };
+
+/** Rules are tried one after the other on the same listener: its address is read once. */
+export function readAddressFact(text: string): IpAddress | null {
+  if (lastAddress.text !== text) lastAddress = { text, parsed: parseIpAddress(text) };
+  return lastAddress.parsed;
+}
