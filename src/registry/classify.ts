@@ -100,7 +100,8 @@ export function classifyPorts(csv: RegistryCsv, formerNames: FormerNames): PortB
     const last = (edges[index + 1] ?? FIRST_DYNAMIC_PORT) - 1;
     const facts = TRANSPORTS.map((transport) => {
       const rows = active.filter((row) => row.transport === null || row.transport === transport);
-      return intern(factsOfPort(first, rows, formerNames.get(portKey(first, transport)) ?? null));
+      const former = formerNames.get(portKey(first, transport)) ?? null;
+      return rows.length === 0 && former === null ? defaultFacts(first) : intern(factsOfPort(first, rows, former));
     });
     appendBlock(blocks, { first, last, facts });
   });

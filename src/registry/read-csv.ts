@@ -66,7 +66,8 @@ function endOfPlainCell(text: string, start: number, file: string, line: number)
 }
 
 function afterCell(text: string, end: number, file: string, line: number): Error {
-  if (end >= text.length) return invalidRegistry(file, line, 'the last line does not end in a line break: the file is cut');
+  const cutLineEnd = text.charCodeAt(end) === CR && end + 1 === text.length;
+  if (end >= text.length || cutLineEnd) return invalidRegistry(file, line, 'the last line does not end in a line break: the file is cut');
   if (text.charCodeAt(end) === CR) return invalidRegistry(file, line, 'a carriage return that no line feed follows');
   return invalidRegistry(file, line, 'text behind the closing quote of a cell');
 }

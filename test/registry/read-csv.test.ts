@@ -45,6 +45,7 @@ describe('readCsvRows', () => {
     ['an unterminated quote', 'a\nb,"c\nd\n', 2, 'never ends'],
     ['an end without a line break', 'a\nb,c', 2, 'does not end in a line break'],
     ['an end inside a quoted cell that closes', 'a\nb,"c"', 2, 'does not end in a line break'],
+    ['an end inside a line end', 'a\r\nb\r', 2, 'does not end in a line break'],
     ['an end on a comma', 'a\nb,', 2, 'does not end in a line break'],
     ['a quote inside a plain cell', 'a\n\nb"c\n', 3, 'a quote inside a cell'],
     ['text behind a closing quote', '"a\n"b\n', 2, 'text behind the closing quote'],
