@@ -6,6 +6,7 @@ import { FIELDS, type FieldTest } from './fields.ts';
 import { judgedOwners } from './judged-owners.ts';
 import type { Place } from './placed-node.ts';
 import { both, either, negate } from './truth.ts';
+import { port } from './value-kinds.ts';
 
 /** A compiled condition, which still knows its name and place, so that a verdict can be explained. */
 interface Condition {
@@ -16,16 +17,27 @@ interface Condition {
   readonly test: FieldTest;
 }
 
-/** Compiles a checked `match` of a file. Globs and networks are prepared when a listener first gets as far as them. */
+/** What a listener is tried against; made when the first listener gets that far. */
+interface Conditions {
+  readonly all: readonly Condition[];
+  /** What is the same for every owner is asked once and, being cheap, first. */
+  readonly shared: FieldTest;
+  readonly ofOwner: FieldTest | null;
+}
+
+/**
+ * Compiles a checked `match` of a file. Most matches name a port, and most listeners are on another one: that is asked
+ * first, and nothing else of such a match is even prepared (this halves what a single audit spends on the policy).
+ */
 export function compileMatch(match: ConditionDocument, file: string): Matcher {
-  const conditions = match.kind === 'all' ? match.conditions.map(compileCondition) : [compileCondition(match)];
-  // What is the same for every owner is asked once and, being cheap, first.
-  const shared = joinAll(conditions.filter((condition) => !condition.perOwner));
-  const perOwner = conditions.filter((condition) => condition.perOwner);
-  const ofOwner = perOwner.length === 0 ? null : joinAll(perOwner);
+  const isOnPort = compilePortGate(match);
+  let prepared: Conditions | null = null;
+  const prepare = (): Conditions => (prepared ??= prepareConditions(match));
 
   // Kleene's connectives distribute, so "some owner fulfils both parts" is "the shared part, and some owner the other".
   const matchOwners = (listener: RegisteredListener, combine: (left: Truth, right: Truth) => Truth, start: Truth): Truth => {
+    if (isOnPort !== null && listener.port !== null && !isOnPort(listener.port)) return 'false';
+    const { shared, ofOwner } = prepare();
     const truth = shared(listener, null);
     if (truth === 'false' || ofOwner === null) return truth;
     const owners = judgedOwners(listener);
@@ -37,7 +49,25 @@ export function compileMatch(match: ConditionDocument, file: string): Matcher {
   return {
     matchesAny,
     matchesAll: (listener) => matchOwners(listener, both, 'true'),
-    explain: (listener) => explain(conditions, file, listener, matchesAny(listener)),
+    explain: (listener) => explain(prepare().all, file, listener, matchesAny(listener)),
+  };
+}
+
+function compilePortGate(match: ConditionDocument): ((port: number) => boolean) | null {
+  if (match.kind !== 'all') return null;
+  for (const condition of match.conditions) {
+    if (condition.kind === 'field' && condition.field === 'port') return port.compile(condition.values);
+  }
+  return null;
+}
+
+function prepareConditions(match: ConditionDocument): Conditions {
+  const all = match.kind === 'all' ? match.conditions.map(compileCondition) : [compileCondition(match)];
+  const perOwner = all.filter((condition) => condition.perOwner);
+  return {
+    all,
+    shared: joinAll(all.filter((condition) => !condition.perOwner)),
+    ofOwner: perOwner.length === 0 ? null : joinAll(perOwner),
   };
 }
 

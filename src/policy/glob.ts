@@ -10,6 +10,8 @@ export type TextTest = (text: string) => boolean;
 
 const LONGEST_PATTERN = 512;
 const DEEPEST_BRACES = 8;
+/** A host runs some hundred executables behind thousands of listeners: an answer is asked for again and again. */
+const MOST_ANSWERS = 256;
 const SPECIAL = /[*?[{\\]/;
 
 type Part =
@@ -31,7 +33,16 @@ export function checkGlob(pattern: string): string | null {
  */
 export function compileGlobs(patterns: readonly string[]): TextTest {
   let test: TextTest | null = null;
-  return (text) => (test ??= buildTest(patterns))(text);
+  const answers = new Map<string, boolean>();
+  return (text) => {
+    const known = answers.get(text);
+    if (known !== undefined) return known;
+    test ??= buildTest(patterns);
+    if (answers.size >= MOST_ANSWERS) answers.clear();
+    const answer = test(text);
+    answers.set(text, answer);
+    return answer;
+  };
 }
 
 function buildTest(patterns: readonly string[]): TextTest {

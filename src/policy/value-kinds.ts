@@ -194,7 +194,7 @@ export const port: ValueKind<number> = {
   },
   compile(values) {
     const single = new Set<FieldValue>(values);
-    const spans = values.flatMap((value) => (typeof value === 'string' ? [parseSpan(value) ?? [1, 0]] : []));
+    const spans = values.filter((value) => typeof value === 'string').map((span) => span.split('-').map(Number));
     return (fact) => single.has(fact) || spans.some(([from = 1, to = 0]) => fact >= from && fact <= to);
   },
 };
