@@ -26,6 +26,7 @@ export function statusOfRow(row: Pick<RegistryRow, 'service' | 'description' | '
   if (GIVEN_BACK.test(row.description)) return 'de-assigned';
   // Rows without any text exist in no official file; they assign nothing.
   if (row.description === '' || UNASSIGNED.test(row.description)) return 'unassigned';
+  // Also "IANA Reserved", which 49151 had in the files up to 2022: only a description that starts with the word counts.
   return 'assigned';
 }
 
