@@ -1,22 +1,42 @@
-// Bundles the command line into one CommonJS file: one file to read is what makes a one-off start fast.
-import { chmod, rm } from 'node:fs/promises';
+// Bundles the command line into one CommonJS file (one file to read is what makes a one-off start fast), and leaves the
+// shipped packs behind as JSON, so that a start need not parse YAML.
+import { chmod, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { basename, join } from 'node:path';
+import { pathToFileURL } from 'node:url';
 import { build } from 'esbuild';
+
+const shared = {
+  bundle: true,
+  platform: 'node',
+  target: 'node20',
+  // koffi ships its own binary; systeminformation and yaml are loaded only where they are needed.
+  external: ['koffi', 'systeminformation', 'yaml'],
+  loader: { '.facts': 'text' },
+  legalComments: 'none',
+  logLevel: 'warning',
+};
 
 await rm('dist', { recursive: true, force: true });
 await build({
-  entryPoints: { portreeve: 'src/cli/main.ts' },
+  ...shared,
+  entryPoints: { 'bin/portreeve': 'src/cli/main.ts' },
   outdir: 'dist',
   outExtension: { '.js': '.cjs' },
-  bundle: true,
-  platform: 'node',
   format: 'cjs',
-  target: 'node20',
-  // koffi ships its own binary; systeminformation is loaded only where nothing better exists.
-  external: ['koffi', 'systeminformation'],
-  loader: { '.facts': 'text' },
   define: { 'import.meta.url': '__bundleUrl' },
   banner: { js: '#!/usr/bin/env node\nconst __bundleUrl = require("node:url").pathToFileURL(__filename).href;' },
-  legalComments: 'none',
-  logLevel: 'warning',
 });
-await chmod('dist/portreeve.cjs', 0o755);
+await chmod('dist/bin/portreeve.cjs', 0o755);
+await preparePacks('rules', 'dist/rules.json');
+
+/** Writes what `readShippedPacks` of src/pass/policy.ts reads. */
+async function preparePacks(folder, target) {
+  const loader = 'dist/load-policy.mjs';
+  await build({ ...shared, entryPoints: ['src/policy/load-policy.ts'], outfile: loader, format: 'esm' });
+  const { loadPolicyDocuments } = await import(pathToFileURL(loader).href);
+  const names = (await readdir(folder)).filter((name) => name.endsWith('.yaml') && !name.endsWith('.test.yaml'));
+  const { documents } = await loadPolicyDocuments(names.map((name) => join(folder, name)));
+  const packs = documents.map(async (document) => ({ name: basename(document.file), text: await readFile(document.file, 'utf8'), document }));
+  await writeFile(target, JSON.stringify(await Promise.all(packs)));
+  await rm(loader);
+}

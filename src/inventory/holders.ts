@@ -12,36 +12,32 @@ export interface Holding {
 export interface HolderSearch {
   /** Holders by socket inode; an inode that nothing holds is absent. */
   readonly holders: ReadonlyMap<number, readonly Holding[]>;
-  /** Processes whose descriptors this user may not read. */
-  readonly unreadable: number;
-  /** Processes whose descriptors were read. */
-  readonly read: number;
+  /** Pids of the processes whose descriptors this user may not read. */
+  readonly unreadable: readonly number[];
 }
 
 /**
  * Finds every process that holds one of the wanted sockets, by the links of `/proc/<pid>/fd` (proc_pid_fd(5)).
  *
  * It reads all processes and does not stop at the first holder: the kernel keeps no count of who else shares a socket,
- * and fork, SCM_RIGHTS and pidfd_getfd can put a descriptor anywhere. Threads share their process's descriptors, save
- * for two cases that are looked into only while a socket lacks a holder, for they cost a folder per thread: a process
- * whose first thread has ended, and a thread that was made without CLONE_FILES.
+ * and fork, SCM_RIGHTS and pidfd_getfd can put a descriptor anywhere.
+ * @param eachThread look at every thread too. Threads share their process's descriptors, save for a process whose first
+ *   thread has ended and a thread that was made without CLONE_FILES; a folder per thread is a price worth paying only
+ *   for a socket that nothing else explains.
  */
-export function findHolders(proc: string, wanted: ReadonlySet<number>): HolderSearch {
+export function findHolders(proc: string, wanted: ReadonlySet<number>, eachThread = false): HolderSearch {
   const holders = new Map<number, Holding[]>();
-  if (wanted.size === 0) return { holders, unreadable: 0, read: 0 };
-  let unreadable = 0;
-  let read = 0;
-  const pids = listPids(proc);
-  for (const pid of pids) {
-    const outcome = readDescriptors(join(proc, String(pid), 'fd'), pid, wanted, holders);
-    if (outcome === 'forbidden') unreadable += 1;
-    else if (outcome === 'read') read += 1;
+  const unreadable: number[] = [];
+  if (wanted.size === 0) return { holders, unreadable };
+  for (const pid of listPids(proc)) {
+    const folder = join(proc, String(pid));
+    if (!readDescriptors(join(folder, 'fd'), pid, wanted, holders)) unreadable.push(pid);
+    if (!eachThread) continue;
+    for (const thread of listThreads(folder)) {
+      if (thread !== String(pid)) readDescriptors(join(folder, 'task', thread, 'fd'), pid, wanted, holders);
+    }
   }
-  if (holders.size < wanted.size) {
-    const missing = new Set([...wanted].filter((inode) => !holders.has(inode)));
-    for (const pid of pids) searchThreads(proc, pid, missing, holders);
-  }
-  return { holders, unreadable, read };
+  return { holders, unreadable };
 }
 
 /** Pids that are visible in this /proc, in ascending order. */
@@ -56,23 +52,22 @@ export function listPids(proc: string): readonly number[] {
 
 const SOCKET_LINK = 'socket:[';
 
-function readDescriptors(folder: string, pid: number, wanted: ReadonlySet<number>, holders: Map<number, Holding[]>): 'read' | 'forbidden' | 'left' {
+/** Adds what one table of descriptors holds. Returns false where it may not be read; a process that left held nothing. */
+function readDescriptors(folder: string, pid: number, wanted: ReadonlySet<number>, holders: Map<number, Holding[]>): boolean {
   let names: readonly string[];
   try {
     names = readdirSync(folder);
   } catch (error) {
-    const code = (error as NodeJS.ErrnoException).code;
-    return code === 'EACCES' || code === 'EPERM' ? 'forbidden' : 'left';
+    return !isForbidden(error);
   }
-  let forbidden = false;
+  let readable = true;
   for (const name of names) {
     const link = `${folder}/${name}`;
     let target: string;
     try {
       target = readlinkSync(link);
     } catch (error) {
-      const code = (error as NodeJS.ErrnoException).code;
-      forbidden ||= code === 'EACCES' || code === 'EPERM';
+      if (isForbidden(error)) readable = false;
       continue;
     }
     if (!target.startsWith(SOCKET_LINK)) continue;
@@ -82,19 +77,19 @@ function readDescriptors(folder: string, pid: number, wanted: ReadonlySet<number
     if (known === undefined) holders.set(inode, [{ pid, link }]);
     else if (known.at(-1)?.pid !== pid) known.push({ pid, link });
   }
-  return forbidden ? 'forbidden' : 'read';
+  return readable;
 }
 
-function searchThreads(proc: string, pid: number, missing: ReadonlySet<number>, holders: Map<number, Holding[]>): void {
-  const folder = join(proc, String(pid), 'task');
-  let threads: readonly string[];
+function isForbidden(error: unknown): boolean {
+  const code = (error as NodeJS.ErrnoException).code;
+  return code === 'EACCES' || code === 'EPERM';
+}
+
+function listThreads(folder: string): readonly string[] {
   try {
-    threads = readdirSync(folder);
+    return readdirSync(join(folder, 'task'));
   } catch {
-    return;
-  }
-  for (const thread of threads) {
-    if (Number(thread) !== pid) readDescriptors(`${folder}/${thread}/fd`, pid, missing, holders);
+    return [];
   }
 }
 

@@ -1,3 +1,4 @@
+import { join } from 'node:path';
 import type { Gap } from '../model/coverage.ts';
 import type { Activation, Listener, Owner, UnknownReason } from '../model/listener.ts';
 import type { KernelService, SocketRecord } from '../model/socket.ts';
@@ -5,7 +6,7 @@ import { readUserNames } from './accounts.ts';
 import { foldSockets, type NamespaceSockets, type SocketGroup } from './fold.ts';
 import { findHolders, stillHolds, type Holding } from './holders.ts';
 import { identify } from './identity.ts';
-import { createProcessReader, type ProcessReader } from './process.ts';
+import { createProcessReader, readStat, type ProcessReader } from './process.ts';
 import { createSocketUnits, UNIT_FOLDERS, type SocketUnits } from './socket-units.ts';
 import { processGaps, readVisibility, type Visibility } from './visibility.ts';
 
@@ -54,14 +55,14 @@ export async function takeInventory(namespaces: readonly NamespaceSockets[], pat
   const userName = readUserNames(paths.passwd);
   const reader = createProcessReader(paths.proc, userName);
 
-  let unreadable = nameOwners(candidates, paths.proc, reader);
+  let unreadable = nameOwners(candidates, paths.proc, reader, false);
   const without = () => candidates.filter((candidate) => candidate.owners.length === 0 && candidate.unowned === null);
   if (without().length > 0) {
     await nameKernelServices(without(), secondLook);
     if (without().length > 0) {
       // A process may have handed its socket on, or ended, while the walk was under way: look once more.
-      unreadable = Math.max(unreadable, nameOwners(without(), paths.proc, reader));
-      await nameReasons(without(), secondLook, unreadable, readVisibility(paths.proc));
+      unreadable = nameOwners(without(), paths.proc, reader, true);
+      await nameReasons(without(), secondLook, unreadable.length > 0, readVisibility(paths.proc));
     }
   }
 
@@ -71,21 +72,21 @@ export async function takeInventory(namespaces: readonly NamespaceSockets[], pat
     return { id: identify(listener), ...listener };
   });
   const unnamed = candidates.filter(({ unowned }) => unowned?.code === 'no-privilege' || unowned?.code === 'outside-pid-namespace' || unowned?.code === 'source-limit').length;
-  const visibility = unreadable > 0 || unnamed > 0 ? readVisibility(paths.proc) : { insidePidNamespace: false, processesHidden: false };
-  return { listeners, gaps: processGaps(visibility, unreadable, unnamed) };
+  const visibility = unreadable.length > 0 || unnamed > 0 ? readVisibility(paths.proc) : { insidePidNamespace: false, processesHidden: false };
+  return { listeners, gaps: processGaps(visibility, nameProcesses(paths.proc, unreadable), unnamed) };
 }
 
 /**
  * Names the processes that hold each listener. Each is looked at again after it was read: if the descriptor no longer
  * leads to the socket then the process has closed it or has left, and its pid may be another's.
- * @returns how many processes could not be looked into
+ * @returns the processes that could not be looked into
  */
-function nameOwners(candidates: readonly Candidate[], proc: string, reader: ProcessReader): number {
+function nameOwners(candidates: readonly Candidate[], proc: string, reader: ProcessReader, eachThread: boolean): readonly number[] {
   const inodes = new Set<number>();
   for (const { group } of candidates) {
     for (const { inode } of group.sockets) if (inode !== null && inode !== 0) inodes.add(inode);
   }
-  const { holders, unreadable } = findHolders(proc, inodes);
+  const { holders, unreadable } = findHolders(proc, inodes, eachThread);
   const read = new Map<number, ReturnType<ProcessReader['readOwner']>>();
   const confirm = ({ pid, link }: Holding, inode: number): Owner | null => {
     let found = read.get(pid);
@@ -105,6 +106,11 @@ function nameOwners(candidates: readonly Candidate[], proc: string, reader: Proc
     candidate.owners = [...owners.values()].sort((a, b) => a.pid - b.pid);
   }
   return unreadable;
+}
+
+/** `name[pid]` of each process: what could not be looked into can still be named. */
+function nameProcesses(proc: string, pids: readonly number[]): readonly string[] {
+  return pids.map((pid) => `${readStat(join(proc, String(pid)))?.name ?? '?'}[${pid}]`);
 }
 
 /** The portable source names a process itself; where there is a /proc, that tells more of it. */
@@ -137,7 +143,7 @@ async function nameKernelServices(candidates: readonly Candidate[], secondLook: 
   }
 }
 
-async function nameReasons(candidates: readonly Candidate[], secondLook: SecondLook, unreadable: number, visibility: Visibility): Promise<void> {
+async function nameReasons(candidates: readonly Candidate[], secondLook: SecondLook, unreadable: boolean, visibility: Visibility): Promise<void> {
   for (const [from, members] of byNamespace(candidates)) {
     if (members.every(({ group }) => group.first.inode === null)) {
       for (const candidate of members) candidate.unowned = { kind: 'unknown', code: 'source-limit', detail: 'this source does not tell which process holds the socket' };
@@ -152,8 +158,8 @@ async function nameReasons(candidates: readonly Candidate[], secondLook: SecondL
   }
 }
 
-function reasonFor(unreadable: number, visibility: Visibility): { readonly code: UnknownReason; readonly detail: string } {
-  if (unreadable > 0 || visibility.processesHidden) {
+function reasonFor(unreadable: boolean, visibility: Visibility): { readonly code: UnknownReason; readonly detail: string } {
+  if (unreadable || visibility.processesHidden) {
     return { code: 'no-privilege', detail: 'no process that this user may look into holds it' };
   }
   if (visibility.insidePidNamespace) {

@@ -50,17 +50,25 @@ function exists(path: string): boolean {
 }
 
 /** What would show the processes that are not seen. */
-const MORE_PRIVILEGE = 'run as root (or with CAP_SYS_PTRACE and CAP_DAC_READ_SEARCH)';
+function morePrivilege(): string {
+  return process.geteuid?.() === 0
+    ? 'even root may not here: a security module, or a missing CAP_SYS_PTRACE, keeps them closed'
+    : 'run as root, or with CAP_SYS_PTRACE and CAP_DAC_READ_SEARCH';
+}
+
+/** Names of processes that a sentence bears. */
+const EXAMPLES = 3;
 
 /** States what the walk over the processes could not see. `unnamed` listeners lack an owner for want of privilege. */
-export function processGaps(visibility: Visibility, unreadable: number, unnamed: number): readonly Gap[] {
+export function processGaps(visibility: Visibility, unreadable: readonly string[], unnamed: number): readonly Gap[] {
   const gaps: Gap[] = [];
   const hides = unnamed > 0 ? 'owners' : 'details';
-  if (unreadable > 0) {
-    gaps.push({ code: 'processes-unreadable', detail: `processes whose descriptors this user may not read; ${MORE_PRIVILEGE} to see who owns every listener`, count: unreadable, hides });
+  if (unreadable.length > 0) {
+    const examples = unreadable.slice(0, EXAMPLES).join(', ') + (unreadable.length > EXAMPLES ? ', ...' : '');
+    gaps.push({ code: 'processes-unreadable', detail: `processes whose descriptors this user may not read (${examples}); ${morePrivilege()}`, count: unreadable.length, hides });
   }
   if (visibility.processesHidden) {
-    gaps.push({ code: 'processes-hidden', detail: `/proc is mounted with hidepid: the processes of other users are invisible; ${MORE_PRIVILEGE}`, count: 1, hides });
+    gaps.push({ code: 'processes-hidden', detail: `/proc is mounted with hidepid, and the processes of other users are invisible; ${morePrivilege()}`, count: 1, hides });
   }
   if (visibility.insidePidNamespace && unnamed > 0) {
     gaps.push({ code: 'pid-namespace', detail: 'this is a PID namespace (a container): listeners held by processes outside it have no owner here; run on the host', count: 1, hides });

@@ -1,0 +1,4 @@
+import { version } from '../../package.json';
+
+/** Version of portreeve, from its package. */
+export const VERSION: string = version;

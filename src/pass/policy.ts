@@ -1,0 +1,74 @@
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import type { Problem } from '../model/errors.ts';
+import type { Policy } from '../model/policy.ts';
+import { compilePolicy } from '../policy/compile-policy.ts';
+import type { PolicyDocument } from '../policy/document.ts';
+import { loadPolicyDocuments, type LoadedDocuments } from '../policy/load-policy.ts';
+
+/** A shipped pack as the build read it, with the text that it was read from. */
+export interface PreparedPack {
+  readonly name: string;
+  readonly text: string;
+  readonly document: PolicyDocument;
+}
+
+// Both the sources (src/pass) and the bundle (dist/bin) lie two folders below the package.
+const SHIPPED_RULES = fileURLToPath(new URL('../../rules', import.meta.url));
+const PREPARED_PACKS = fileURLToPath(new URL('../../dist/rules.json', import.meta.url));
+/** Where an administrator keeps rules and exceptions. */
+export const LOCAL_RULES = '/etc/portreeve/rules.d';
+
+export interface PolicyChoice {
+  /** Files and folders of the user; null for the default folder, if there is one. */
+  readonly paths: readonly string[] | null;
+  /** Whether the shipped packs are in force too. */
+  readonly shipped: boolean;
+  readonly now: () => Date;
+}
+
+/**
+ * Reads the policy in force: the shipped packs, and what the user or the administrator added.
+ * @throws PortreeveError `policy-invalid` or `policy-unreadable` with all problems of all files
+ */
+export async function openPolicy({ paths, shipped, now }: PolicyChoice): Promise<Policy> {
+  const packs = shipped ? await readShippedPacks() : { documents: [], warnings: [] };
+  const local = paths ?? (existsSync(LOCAL_RULES) ? [LOCAL_RULES] : []);
+  const added = local.length === 0 ? { documents: [], warnings: [] } : await loadPolicyDocuments(local, { beside: packs.documents });
+  const policy = compilePolicy([...packs.documents, ...added.documents], { today: localDate(now()) });
+  const warnings: readonly Problem[] = [...packs.warnings, ...added.warnings, ...policy.warnings];
+  return { ...policy, warnings };
+}
+
+/**
+ * The packs of `rules/`. Reading YAML is the dearest part of a start, so the build leaves each pack behind as it was
+ * read; it counts only while its text is, to the letter, what lies in `rules/`.
+ */
+async function readShippedPacks(): Promise<LoadedDocuments> {
+  const prepared = readPreparedPacks();
+  const names = readdirSync(SHIPPED_RULES).filter((name) => name.endsWith('.yaml') && !name.endsWith('.test.yaml')).sort();
+  const documents: PolicyDocument[] = [];
+  for (const name of names) {
+    const file = join(SHIPPED_RULES, name);
+    const pack = prepared.get(name);
+    if (pack === undefined || pack.text !== readFileSync(file, 'utf8')) return loadPolicyDocuments([SHIPPED_RULES]);
+    documents.push({ ...pack.document, file });
+  }
+  return { documents, warnings: [] };
+}
+
+function readPreparedPacks(): ReadonlyMap<string, PreparedPack> {
+  try {
+    const packs = JSON.parse(readFileSync(PREPARED_PACKS, 'utf8')) as readonly PreparedPack[];
+    return new Map(packs.map((pack) => [pack.name, pack]));
+  } catch {
+    // Not built, or torn: the packs themselves are always there.
+    return new Map();
+  }
+}
+
+/** YYYY-MM-DD in the host's time zone, in which an exception ends. */
+export function localDate(date: Date): string {
+  return `${date.getFullYear()}-${String(date.getMonth() + 1).padStart(2, '0')}-${String(date.getDate()).padStart(2, '0')}`;
+}
