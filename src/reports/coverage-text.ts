@@ -16,7 +16,7 @@ const HIDES: Readonly<Record<Gap['hides'], string>> = {
  */
 export function renderCoverage(coverage: Coverage, options: TextOptions): string[] {
   if (coverage.complete && coverage.gaps.length === 0) return [];
-  const heading = coverage.complete ? 'Limits of this audit' : 'What this audit could not see';
+  const heading = coverage.complete ? 'Limits of the scan' : 'What the scan could not see';
   return [
     paint(heading, coverage.complete ? 'bold' : 'warning', options.colour),
     ...(['listeners', 'owners', 'details'] as const).flatMap((hides) => {

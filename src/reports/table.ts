@@ -19,7 +19,9 @@ import { wrapText } from './wrap.ts';
 
 const INDENT = '  ';
 const DETAIL_INDENT = '      ';
-const MOST_DETAIL_LINES = 4;
+/** Of a fold's many ports or addresses, and of text that tells what is wrong with a listener. */
+const MOST_FOLD_LINES = 4;
+const MOST_DETAIL_LINES = 8;
 
 /** The audit for people: a summary, the listeners in groups from worst to calmest, what to do, and what was not seen. */
 export function* renderTable(report: AuditReport, options: TextOptions): Generator<string> {
@@ -148,9 +150,9 @@ function foldedCells({ listeners, over }: Fold, options: TextOptions): Pick<Row,
 /** What the folded cells do not say: the ports where they have holes, or the addresses. */
 function foldedDetails({ listeners, over }: Fold, options: TextOptions): string[] {
   if (over === null) return [];
-  if (over === 'addresses') return wrapDetail(listeners.map((listener) => word.addressLabel(listener, options)).join(', '), options);
+  if (over === 'addresses') return wrapDetail(listeners.map((listener) => word.addressLabel(listener, options)).join(', '), options, MOST_FOLD_LINES);
   const runs = findRuns(listeners.flatMap(({ port }) => port ?? []));
-  return runs.length === 1 ? [] : wrapDetail(formatRuns(runs), options);
+  return runs.length === 1 ? [] : wrapDetail(formatRuns(runs), options, MOST_FOLD_LINES);
 }
 
 function findingDetails(findings: readonly Finding[], group: Group, options: TextOptions): string[] {
@@ -165,11 +167,11 @@ function findingDetails(findings: readonly Finding[], group: Group, options: Tex
   return [...wrapDetail(standing.join(', '), options), ...silenced];
 }
 
-function wrapDetail(text: string, options: TextOptions): string[] {
+function wrapDetail(text: string, options: TextOptions, most = MOST_DETAIL_LINES): string[] {
   const wrapped = wrapText(text, options.columns, DETAIL_INDENT);
-  if (wrapped.length <= MOST_DETAIL_LINES) return wrapped;
-  const last = `${wrapped[MOST_DETAIL_LINES - 1] ?? ''} ${word.symbols(options).ellipsis}`;
-  return [...wrapped.slice(0, MOST_DETAIL_LINES - 1), word.fitText(last, options.columns, options)];
+  if (wrapped.length <= most) return wrapped;
+  const last = `${wrapped[most - 1] ?? ''} ${word.symbols(options).ellipsis}`;
+  return [...wrapped.slice(0, most - 1), word.fitText(last, options.columns, options)];
 }
 
 function renderPolicyWarnings(warnings: readonly string[], options: TextOptions): string[] {

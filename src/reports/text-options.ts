@@ -16,7 +16,7 @@ export interface TextOptions {
 export const PIPED_COLUMNS = 100;
 
 /** Below this a port, an address and an owner no longer fit on a line: lines are laid out for it even on less. */
-export const LEAST_COLUMNS = 20;
+export const LEAST_COLUMNS = 30;
 
 /** Beyond this the eye loses the line, and a hostile COLUMNS would cost memory. */
 const MOST_COLUMNS = 500;

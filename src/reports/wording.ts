@@ -90,7 +90,7 @@ export function ownerLabel(listener: Pick<Listener, 'ownerKind' | 'ownerNote' | 
   // The detail names the service first and then says how it is known, which has no room here.
   if (ownerKind === 'kernel') return ownerNote === null ? 'kernel' : `kernel (${showText(ownerNote.detail.split(': ', 1).join(''), options)})`;
   if (ownerKind === 'unknown') return ownerNote === null ? 'unknown' : `unknown: ${UNKNOWN_WORDS[ownerNote.code]}`;
-  return processesLabel(owners, options);
+  return owners.length === 0 ? 'unknown' : processesLabel(owners, options);
 }
 
 /** `nginx[12,13,14 +3 more] php-fpm[20] (deleted)`: processes of one name together, in the order of their first pid. */
