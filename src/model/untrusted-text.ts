@@ -38,10 +38,18 @@ const NOT_ASCII = String.raw`[^\x20-\x7e]`;
  */
 const LOOKS_ESCAPED = String.raw`\\|[nrt]|x(?:[01][0-9a-f]|7f|[89a-f][0-9a-f])|u[0-9a-f]{4}|u\{[0-9a-f]{1,6}\}`;
 
-const UNSAFE = new RegExp(`${HIDDEN}|${STRAY_MARK}`, 'gu');
-const UNSAFE_FOR_ASCII = new RegExp(NOT_ASCII, 'gu');
-const AMBIGUOUS_BACKSLASH = new RegExp(String.raw`\\(?=${LOOKS_ESCAPED}|${HIDDEN})`, 'gu');
-const AMBIGUOUS_BACKSLASH_FOR_ASCII = new RegExp(String.raw`\\(?=${LOOKS_ESCAPED}|${NOT_ASCII})`, 'gu');
+interface Patterns {
+  readonly unsafe: RegExp;
+  readonly ambiguousBackslash: RegExp;
+}
+
+/** Made when first needed: the sets of Unicode properties cost a millisecond, and most hosts have only ASCII names. */
+let patterns: Patterns | null = null;
+let patternsForAscii: Patterns | null = null;
+
+function compilePatterns(hidden: string, unsafe: string): Patterns {
+  return { unsafe: new RegExp(unsafe, 'gu'), ambiguousBackslash: new RegExp(String.raw`\\(?=${LOOKS_ESCAPED}|${hidden})`, 'gu') };
+}
 
 const SHORT_ESCAPES: ReadonlyMap<string, string> = new Map([['\n', '\\n'], ['\r', '\\r'], ['\t', '\\t']]);
 
@@ -49,15 +57,16 @@ const SHORT_ESCAPES: ReadonlyMap<string, string> = new Map([['\n', '\\n'], ['\r'
  * Makes text harmless on a terminal, in a log line and in a table cell, and keeps it recognisable: what does not show
  * itself is written as `\n`, `\r`, `\t`, `\xhh`, `\uhhhh` or `\u{hhhhh}`, a backslash as `\\` only where it could be
  * taken for the start of one of these. No two texts come out the same. The result is one line without any control,
- * format or separator character but the space. Time and output are linear in the input (at most nine characters for
+ * format or separator character but the space. Time and output are linear in the input (at most ten characters for
  * one code point).
  */
 export function cleanText(text: string, options: CleanOptions = {}): string {
   if (PLAIN.test(text)) return text;
-  const ascii = options.ascii === true;
-  return text
-    .replace(ascii ? AMBIGUOUS_BACKSLASH_FOR_ASCII : AMBIGUOUS_BACKSLASH, '\\\\')
-    .replace(ascii ? UNSAFE_FOR_ASCII : UNSAFE, escapeCharacter);
+  const { unsafe, ambiguousBackslash } =
+    options.ascii === true
+      ? (patternsForAscii ??= compilePatterns(NOT_ASCII, NOT_ASCII))
+      : (patterns ??= compilePatterns(HIDDEN, `${HIDDEN}|${STRAY_MARK}`));
+  return text.replace(ambiguousBackslash, '\\\\').replace(unsafe, escapeCharacter);
 }
 
 /**
@@ -111,7 +120,8 @@ const WIDE =
   /^[\p{Emoji_Presentation}\u1100-\u115f\u2329\u232a\u2630-\u2637\u268a-\u268f\u2e80-\u303e\u3041-\ua4cf\ua960-\ua97f\uac00-\ud7a3\uf900-\ufaff\ufe10-\ufe19\ufe30-\ufe6f\uff01-\uff60\uffe0-\uffe6\u{16fe0}-\u{18dff}\u{1aff0}-\u{1b2ff}\u{1d300}-\u{1d376}\u{1f200}-\u{1f265}\u{1f300}-\u{1f64f}\u{1f680}-\u{1f6ff}\u{1f900}-\u{1faff}\u{20000}-\u{3fffd}]/u;
 
 function characterWidth(character: string): 0 | 1 | 2 {
-  if (character >= ' ' && character <= '~') return 1;
+  // Below U+0300 nothing is wide, and no mark combines.
+  if (character < '\u0300') return 1;
   if (ZERO_WIDTH.test(character)) return 0;
   return WIDE.test(character) ? 2 : 1;
 }
