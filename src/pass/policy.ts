@@ -6,6 +6,7 @@ import type { Policy } from '../model/policy.ts';
 import { compilePolicy } from '../policy/compile-policy.ts';
 import type { PolicyDocument } from '../policy/document.ts';
 import { loadPolicyDocuments, type LoadedDocuments } from '../policy/load-policy.ts';
+import { isPolicyName } from '../policy/policy-files.ts';
 
 /** A shipped pack as the build read it, with the text that it was read from. */
 export interface PreparedPack {
@@ -34,11 +35,16 @@ export interface PolicyChoice {
  */
 export async function openPolicy({ paths, shipped, now }: PolicyChoice): Promise<Policy> {
   const packs = shipped ? await readShippedPacks() : { documents: [], warnings: [] };
-  const local = paths ?? (existsSync(LOCAL_RULES) ? [LOCAL_RULES] : []);
+  const local = paths ?? (hasPolicies(LOCAL_RULES) ? [LOCAL_RULES] : []);
   const added = local.length === 0 ? { documents: [], warnings: [] } : await loadPolicyDocuments(local, { beside: packs.documents });
   const policy = compilePolicy([...packs.documents, ...added.documents], { today: localDate(now()) });
   const warnings: readonly Problem[] = [...packs.warnings, ...added.warnings, ...policy.warnings];
   return { ...policy, warnings };
+}
+
+/** The default folder may be missing or empty; one that a user names may not. */
+function hasPolicies(folder: string): boolean {
+  return existsSync(folder) && readdirSync(folder).some(isPolicyName);
 }
 
 /**

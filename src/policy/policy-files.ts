@@ -43,7 +43,7 @@ async function listFiles(path: string, log: ProblemLog): Promise<readonly string
   try {
     if (!(await stat(path)).isDirectory()) return [path];
     const names = (await readdir(path)).filter(isPolicyName).sort();
-    if (names.length === 0) log.warn(null, 'this folder holds no policy file (*.yaml, *.yml)');
+    if (names.length === 0) log.error(null, 'this folder holds no policy file (*.yaml, *.yml)');
     return names.map((name) => join(path, name));
   } catch (error) {
     log.error(null, ...describeFailure(error));
@@ -51,7 +51,8 @@ async function listFiles(path: string, log: ProblemLog): Promise<readonly string
   }
 }
 
-function isPolicyName(name: string): boolean {
+/** Whether a file of this name in a folder of policies is one. */
+export function isPolicyName(name: string): boolean {
   return /\.ya?ml$/.test(name) && !/\.test\.ya?ml$/.test(name) && !name.startsWith('.');
 }
 

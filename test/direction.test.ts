@@ -1,0 +1,81 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { dirname, join, relative, sep } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { describe, expect, it } from 'vitest';
+
+const SRC = fileURLToPath(new URL('../src', import.meta.url));
+const ROOT = dirname(SRC);
+
+/** The stages in the order in which the data goes through them, and the rest of `src/`. */
+const STAGES = ['sources', 'inventory', 'registry', 'policy', 'findings', 'reports'];
+
+/** What each folder may import besides itself, and why nothing else. */
+const ALLOWED: Readonly<Record<string, { readonly folders: readonly string[]; readonly why: string }>> = {
+  model: { folders: [], why: 'the shared model is what all stages speak; it knows none of them' },
+  native: { folders: ['model'], why: 'native calls know the kernel, not what is made of its answers' },
+  sources: { folders: ['model', 'native'], why: 'a source reads sockets; who owns them is the next stage' },
+  inventory: { folders: ['model'], why: 'the inventory gets plain sockets, so that it runs in a test on plain data' },
+  registry: { folders: ['model'], why: 'the registry knows ports, not hosts' },
+  policy: { folders: ['model'], why: 'a policy is read and compiled without a host in sight' },
+  findings: { folders: ['model'], why: 'findings come from a listener and a compiled policy, handed in' },
+  reports: { folders: ['model'], why: 'a report is a pure function of the audit; it looks nothing up' },
+  pass: { folders: ['model', ...STAGES], why: 'the pass is where the stages are joined, and nowhere else' },
+  cli: { folders: ['model', 'pass'], why: 'the command line knows the pass, so that every command is a function first' },
+};
+
+/** Built-in or installed packages that only some folders may load, and why. */
+const PACKAGES: readonly { readonly name: string; readonly folders: readonly string[]; readonly why: string }[] = [
+  { name: 'koffi', folders: ['native'], why: 'native calls live in one place, where they can be read as a whole' },
+  { name: 'systeminformation', folders: ['sources'], why: 'it is the portable source and nothing else' },
+  { name: 'yaml', folders: ['policy'], why: 'YAML is the form of a policy, not of the data' },
+  { name: 'commander', folders: ['cli'], why: 'options are parsed once, at the edge' },
+  { name: 'node:child_process', folders: [], why: 'the agent runs no other program: no shell, no netstat' },
+  { name: 'node:net', folders: [], why: 'the agent opens no network port' },
+  { name: 'node:http', folders: [], why: 'the agent opens no network port' },
+  { name: 'node:dgram', folders: [], why: 'the agent opens no network port' },
+];
+
+interface Import {
+  readonly file: string;
+  readonly folder: string;
+  readonly specifier: string;
+}
+
+function listImports(): readonly Import[] {
+  const files = readdirSync(SRC, { recursive: true, encoding: 'utf8' }).filter((name) => name.endsWith('.ts') && !name.endsWith('.d.ts'));
+  return files.flatMap((name) => {
+    const file = join(SRC, name);
+    const text = readFileSync(file, 'utf8');
+    const specifiers = [...text.matchAll(/\b(?:from|import|require)\s*\(?\s*'([^']+)'/g)].map((match) => match[1] ?? '');
+    // createRequire(...)('koffi'): a load by another way.
+    const indirect = [...text.matchAll(/\)\('([a-z@][^']*)'\)/g)].map((match) => match[1] ?? '');
+    return [...specifiers, ...indirect].map((specifier) => ({ file, folder: name.split(sep)[0] ?? '', specifier }));
+  });
+}
+
+const imports = listImports();
+
+describe('the direction of the data', () => {
+  it('is known for every folder of src/', () => {
+    expect(readdirSync(SRC).sort()).toEqual(Object.keys(ALLOWED).sort());
+  });
+
+  it.each(Object.entries(ALLOWED))('%s imports itself and what comes before it only', (folder, { folders, why }) => {
+    const strays = imports
+      .filter((each) => each.folder === folder && each.specifier.startsWith('.'))
+      .map((each) => ({ file: relative(ROOT, each.file), target: relative(SRC, join(dirname(each.file), each.specifier)) }))
+      .filter(({ target }) => target.split(sep)[0] !== folder && !folders.includes(target.split(sep)[0] ?? ''))
+      .filter(({ target }) => target !== join('..', 'package.json'));
+    expect(strays, why).toEqual([]);
+  });
+
+  it.each(PACKAGES)('$name is loaded only where it belongs', ({ name, folders, why }) => {
+    const strays = imports.filter((each) => each.specifier === name && !folders.includes(each.folder)).map((each) => relative(ROOT, each.file));
+    expect(strays, why).toEqual([]);
+  });
+
+  it('sees the imports at all', () => {
+    expect(imports.some(({ folder, specifier }) => folder === 'native' && specifier === 'koffi')).toBe(true);
+    expect(imports.some(({ folder, specifier }) => folder === 'pass' && specifier === '../findings/evaluate.ts')).toBe(true);
+  });
+});
