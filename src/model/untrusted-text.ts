@@ -10,6 +10,11 @@ export interface CleanOptions {
    * letter can be C1 controls (U+015B is C5 9B, and 9B opens a control sequence in ISO 8859-1).
    */
   readonly ascii?: boolean;
+  /**
+   * Parts of the text were cleaned before: every backslash stays as it is, so that no escape is escaped again. Just as
+   * harmless, but two texts can come out the same.
+   */
+  readonly again?: boolean;
 }
 
 export interface TruncateOptions {
@@ -66,7 +71,8 @@ export function cleanText(text: string, options: CleanOptions = {}): string {
     options.ascii === true
       ? (patternsForAscii ??= compilePatterns(NOT_ASCII, NOT_ASCII))
       : (patterns ??= compilePatterns(HIDDEN, `${HIDDEN}|${STRAY_MARK}`));
-  return text.replace(ambiguousBackslash, '\\\\').replace(unsafe, escapeCharacter);
+  const unambiguous = options.again === true ? text : text.replace(ambiguousBackslash, '\\\\');
+  return unambiguous.replace(unsafe, escapeCharacter);
 }
 
 /**

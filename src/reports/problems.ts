@@ -8,15 +8,17 @@ interface ProblemOptions {
 /**
  * An error for stderr: what happened, each problem with its place (as compilers write it, so that editors jump there),
  * and what to do next. The message may show lines of a file: it keeps its line breaks, and nothing else in it can reach
- * the terminal raw. A problem that the message shows already is not told twice. Ends in a line break.
+ * the terminal raw. A problem that the message shows already is not told twice. Who made the message may have cleaned
+ * what it quotes, so escapes in it stay as they are. Ends in a line break.
  */
 export function renderError(error: PortreeveError, options: ProblemOptions = {}): string {
   const told = error.message.trimEnd();
-  const untold = error.problems.filter((problem) => !told.includes(problem.message));
+  const untold = error.problems.filter(({ message }) => !told.includes(message) && !told.includes(cleanText(message)));
+  const clean = (line: string): string => cleanText(line, { ...options, again: true });
   const lines = [
-    ...told.split(/\r?\n/).map((line, index) => (index === 0 ? `portreeve: ${cleanText(line, options)}` : cleanText(line, options))),
+    ...told.split(/\r?\n/).map((line, index) => (index === 0 ? `portreeve: ${clean(line)}` : clean(line))),
     ...untold.flatMap((problem) => problemLines(problem, options)),
-    ...(error.hint === null ? [] : [`portreeve: ${cleanText(error.hint, options)}`]),
+    ...(error.hint === null ? [] : [`portreeve: ${clean(error.hint)}`]),
   ];
   return `${lines.join('\n')}\n`;
 }

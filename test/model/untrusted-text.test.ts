@@ -67,6 +67,11 @@ describe('cleanText', () => {
     expect(cleanText('caf\u00e9 \u015b \u{1f44d}', { ascii: true })).toBe('caf\\xe9 \\u015b \\u{1f44d}');
   });
 
+  it('leaves the escapes of text that was cleaned before', () => {
+    expect(cleanText('\\x1b \x1b', { again: true })).toBe('\\x1b \\x1b');
+    fc.assert(fc.property(anyText, (text) => { expect(cleanText(cleanText(text), { again: true })).toBe(cleanText(text)); }), RUNS);
+  });
+
   it('takes 64 KB of anything at once', () => {
     const started = performance.now();
     expect(cleanText('\x1b'.repeat(65_536))).toHaveLength(4 * 65_536);

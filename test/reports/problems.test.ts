@@ -27,6 +27,11 @@ describe('renderError', () => {
     expect(renderError(error)).toBe('portreeve: local.yaml:3:5: unknown key "sevrity"\n  sevrity: error\n  ^\n');
   });
 
+  it('leaves what the message quotes cleaned as it is', () => {
+    const key = { ...problem, message: 'unknown key "a\x1b"' };
+    expect(renderError(new PortreeveError('policy-invalid', 'b.yaml:1:1: unknown key "a\\x1b"', { problems: [key] }))).toBe('portreeve: b.yaml:1:1: unknown key "a\\x1b"\n');
+  });
+
   it('lets nothing of a file reach the terminal raw', () => {
     const nasty = '\x1b[2J\u202e\r\x07';
     const text = renderError(new PortreeveError('policy-invalid', `bad ${nasty}\nline`, { hint: nasty, problems: [{ position: { file: nasty, line: 1, column: 2 }, message: `other ${nasty}`, hint: nasty, level: 'warning' }] }));
