@@ -38,7 +38,8 @@ export async function readYaml(text: string, file: string): Promise<YamlReading>
   const yaml = await import('yaml');
   const lines = new yaml.LineCounter();
   const document = composeDocument(yaml, source, lines, log);
-  const root = document === null || log.failed ? null : placeNodes(yaml, document, lines, log);
+  const root = document === null || log.failed ? null : placeNodes(yaml, document, (offset) => placeOf(lines, offset), source, log);
+  if (root?.kind === 'scalar' && root.value === null && !log.failed) reportEmpty(log);
   return { root: log.failed ? null : root, problems: log.problems };
 }
 
@@ -48,6 +49,10 @@ function reportUnprintable(source: string, { 0: found, index }: RegExpExecArray,
   const name = `U+${(found.codePointAt(0) ?? 0).toString(16).toUpperCase().padStart(4, '0')}`;
   const hint = found === '\r' ? 'End lines with a line feed.' : found === '\0' ? 'Is this a text file?' : null;
   log.error([line, index - before.lastIndexOf('\n')], `the character ${name} is not allowed here`, hint);
+}
+
+function reportEmpty(log: ProblemLog): void {
+  log.error([1, 1], 'the file is empty', 'It starts with version: 1.');
 }
 
 /**
@@ -100,7 +105,7 @@ function takeOnlyDocument(
   }
   if (log.failed) return null;
   if (document === undefined || document.contents === null) {
-    log.error([1, 1], 'the file is empty', 'A policy file starts with version: 1.');
+    reportEmpty(log);
     return null;
   }
   if (second !== undefined) {
@@ -121,16 +126,23 @@ interface Anchored {
 }
 
 /** Turns the nodes of `yaml` into placed ones and resolves the aliases, each in constant time. */
-function placeNodes(yaml: typeof Yaml, document: Yaml.Document.Parsed, lines: Yaml.LineCounter, log: ProblemLog): PlacedNode {
+function placeNodes(
+  yaml: typeof Yaml,
+  document: Yaml.Document.Parsed,
+  placeAt: (offset: number) => Place,
+  source: string,
+  log: ProblemLog,
+): PlacedNode {
   const anchors = new Map<string, Anchored | 'open'>();
   const nothing = (at: Place): Anchored => ({ node: { kind: 'scalar', at, value: null, source: '' }, size: 1 });
 
   const place = (node: Yaml.Node | null, parentAt: Place): Anchored => {
     if (node === null) return nothing(parentAt);
-    const at = placeOf(lines, node.range?.[0] ?? 0);
+    const offset = node.range?.[0] ?? 0;
+    const at = placeAt(offset);
     if (yaml.isAlias(node)) return resolveAlias(node, at);
     if (node.tag !== undefined && !CORE_TAG.test(node.tag)) {
-      log.error(at, `the tag ${quote(node.tag)} is not supported`, 'Write the plain value.');
+      log.error(placeAt(findTag(source, offset)), `the tag ${quote(node.tag)} is not supported`, 'Write the plain value.');
     }
     const anchor = yaml.isScalar(node) || yaml.isCollection(node) ? node.anchor : undefined;
     if (anchor !== undefined) anchors.set(anchor, 'open');
@@ -139,10 +151,10 @@ function placeNodes(yaml: typeof Yaml, document: Yaml.Document.Parsed, lines: Ya
     return placed;
   };
 
-  const resolveAlias = ({ source }: Yaml.Alias, at: Place): Anchored => {
-    const target = anchors.get(source);
-    if (target === undefined) log.error(at, `no anchor &${shorten(source)} stands before this alias`);
-    else if (target === 'open') log.error(at, `the alias *${shorten(source)} stands inside what it stands for`);
+  const resolveAlias = ({ source: name }: Yaml.Alias, at: Place): Anchored => {
+    const target = anchors.get(name);
+    if (target === undefined) log.error(at, `no anchor &${shorten(name)} stands before this alias`);
+    else if (target === 'open') log.error(at, `the alias *${shorten(name)} stands inside what it stands for`);
     else return target;
     return nothing(at);
   };
@@ -150,8 +162,8 @@ function placeNodes(yaml: typeof Yaml, document: Yaml.Document.Parsed, lines: Ya
   const placeScalar = (node: Yaml.Node, at: Place): Anchored => {
     const value = yaml.isScalar(node) ? node.value : null;
     const isPlain = typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean';
-    const source = yaml.isScalar(node) ? (node.source ?? '') : '';
-    return { node: { kind: 'scalar', at, value: isPlain ? value : null, source }, size: 1 };
+    const written = yaml.isScalar(node) ? (node.source ?? '') : '';
+    return { node: { kind: 'scalar', at, value: isPlain ? value : null, source: written }, size: 1 };
   };
 
   const sizes = (parts: readonly Anchored[], at: Place): number => {
@@ -171,7 +183,7 @@ function placeNodes(yaml: typeof Yaml, document: Yaml.Document.Parsed, lines: Ya
     const values: Anchored[] = [];
     const firstPlaces = new Map<string, Place>();
     for (const pair of node.items) {
-      const key = yaml.isNode(pair.key) ? readKey(place(pair.key, at).node, yaml.isAlias(pair.key), log) : null;
+      const key = yaml.isNode(pair.key) ? readKey(place(pair.key, at).node, placeAt(pair.key.range?.[0] ?? 0), log) : null;
       const value = place(yaml.isNode(pair.value) ? pair.value : null, key?.at ?? at);
       if (key === null) continue;
       const first = firstPlaces.get(key.name);
@@ -189,21 +201,29 @@ function placeNodes(yaml: typeof Yaml, document: Yaml.Document.Parsed, lines: Ya
   return place(document.contents, [1, 1]).node;
 }
 
-function readKey(node: PlacedNode, isAlias: boolean, log: ProblemLog): { name: string; at: Place } | null {
-  if (node.kind !== 'scalar' || isAlias) {
-    log.error(node.at, 'a key must be a plain word', null);
+/** The name of a key; null, and a problem, for anything but a word written where the key is (an alias stands elsewhere). */
+function readKey(node: PlacedNode, at: Place, log: ProblemLog): { name: string; at: Place } | null {
+  if (node.kind !== 'scalar' || node.at[0] !== at[0] || node.at[1] !== at[1]) {
+    log.error(at, 'a key must be a plain word');
     return null;
   }
   if (node.source === '<<' && node.value === '<<') {
-    log.error(node.at, 'merge keys (<<) are not part of YAML 1.2', 'Write the fields out, or share whole values with anchors.');
+    log.error(at, 'merge keys (<<) are not part of YAML 1.2', 'Write the fields out, or share whole values with anchors.');
     return null;
   }
-  return { name: keyName(node), at: node.at };
+  return { name: keyName(node), at };
 }
 
 /** A key that YAML reads as a number or a truth value keeps the name it was written with. */
 function keyName({ value, source }: PlacedScalar): string {
   return typeof value === 'string' ? value : source;
+}
+
+/** A node's range begins behind its tag. */
+function findTag(source: string, nodeOffset: number): number {
+  let offset = source.lastIndexOf('!', nodeOffset);
+  while (source[offset - 1] === '!') offset--;
+  return Math.max(offset, 0);
 }
 
 function placeOf(lines: Yaml.LineCounter, offset: number): Place {

@@ -1,0 +1,68 @@
+import type { RegisteredListener } from '../../src/model/audit.ts';
+import type { Owner } from '../../src/model/listener.ts';
+import type { Matcher } from '../../src/model/policy.ts';
+import { compileMatch } from '../../src/policy/compile-match.ts';
+import { compilePolicy } from '../../src/policy/compile-policy.ts';
+import { parsePolicyDocument } from '../../src/policy/parse-policy.ts';
+
+export function sampleOwner(changes: Partial<Owner> = {}): Owner {
+  return {
+    pid: 812,
+    name: 'licd',
+    exe: '/opt/licd/bin/licd',
+    exeDeleted: false,
+    exeReplaced: false,
+    commandLine: ['licd', '-d'],
+    uid: 990,
+    user: 'licd',
+    unit: 'licd.service',
+    container: null,
+    startedAt: '2026-01-01T00:00:00.000Z',
+    ...changes,
+  };
+}
+
+export function sampleListener(changes: Partial<RegisteredListener> = {}): RegisteredListener {
+  return {
+    id: 'host:tcp:0.0.0.0:1302:/opt/licd/bin/licd:licd.service',
+    protocol: 'tcp',
+    family: 'ipv4',
+    address: '0.0.0.0',
+    port: 1302,
+    ipProtocol: null,
+    scope: 'wildcard',
+    interface: null,
+    dualStack: false,
+    sockets: 1,
+    netns: { inode: 4026531840, name: 'host' },
+    ephemeral: false,
+    socketUid: 990,
+    socketUser: 'licd',
+    ownerKind: 'process',
+    ownerNote: null,
+    owners: [sampleOwner()],
+    activation: null,
+    registry: { status: 'de-assigned', range: 'user', service: null, aliases: [], since: '2019-10-30', former: 'ci3-software-2' },
+    ...changes,
+  };
+}
+
+/** A listener that nobody is known to hold. */
+export function ownerless(changes: Partial<RegisteredListener> = {}): RegisteredListener {
+  return sampleListener({ ownerKind: 'unknown', ownerNote: { code: 'no-privilege', detail: 'run as root' }, owners: [], ...changes });
+}
+
+/** A matcher from the text of a `match`, in flow style. */
+export async function matcherOf(match: string): Promise<Matcher> {
+  const text = `version: 1\nrules: [{ id: sample, title: Sample, severity: notice, match: ${match} }]\n`;
+  const { document, problems } = await parsePolicyDocument(text, 'sample.yaml');
+  if (document === null) throw new Error(problems.map((problem) => problem.message).join('; '));
+  return compileMatch(document.rules[0]!.match, 'sample.yaml');
+}
+
+/** A policy from the text of one file, compiled for a day. */
+export async function policyOf(text: string, today = '2026-02-20'): Promise<ReturnType<typeof compilePolicy>> {
+  const { document, problems } = await parsePolicyDocument(text, 'sample.yaml');
+  if (document === null) throw new Error(problems.map((problem) => problem.message).join('; '));
+  return compilePolicy([document], { today });
+}
