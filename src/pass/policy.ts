@@ -58,7 +58,7 @@ async function readShippedPacks(): Promise<LoadedDocuments> {
   for (const name of names) {
     const file = join(SHIPPED_RULES, name);
     const pack = prepared.get(name);
-    if (pack === undefined || pack.text !== readFileSync(file, 'utf8')) return loadPolicyDocuments([SHIPPED_RULES]);
+    if (pack?.text !== readFileSync(file, 'utf8')) return loadPolicyDocuments([SHIPPED_RULES]);
     documents.push({ ...pack.document, file });
   }
   return { documents, warnings: [] };

@@ -1,5 +1,5 @@
 // What the command line needs of the last stage: it knows the pass, and no stage by itself.
 export { renderExplanation, renderExplanationJson } from '../reports/explain.ts';
-export { renderError } from '../reports/problems.ts';
+export { renderError, renderProblem } from '../reports/problems.ts';
 export { renderAudit, REPORT_FORMATS, type ReportFormat } from '../reports/render.ts';
 export { chooseTextOptions, type TextOptions } from '../reports/text-options.ts';

@@ -1,0 +1,36 @@
+import { Command, Option } from 'commander';
+import { PortreeveError } from '../model/errors.ts';
+import { SEVERITIES, type Severity } from '../model/severity.ts';
+import { audit } from '../pass/audit.ts';
+import { renderAudit, renderProblem, REPORT_FORMATS, type ReportFormat } from '../pass/reports.ts';
+import { exitCodeOf } from './exit-code.ts';
+import { EXIT_CODES, openInputs, textOptions, withInputs, type InputOptions } from './options.ts';
+import { writeOutput } from './output.ts';
+
+interface AuditOptions extends InputOptions {
+  readonly now?: true;
+  readonly format?: ReportFormat;
+  readonly failOn: Severity | 'never';
+  readonly color?: boolean;
+}
+
+/** `portreeve audit`. `finish` takes the exit code as soon as it is known. */
+export function auditCommand(finish: (exitCode: number) => void): Command {
+  return withInputs(new Command('audit'))
+    .description('every listener, worst first')
+    .option('--now', 'scan this host now')
+    .addOption(new Option('--format <format>', 'form of the output (default: table)').choices(REPORT_FORMATS))
+    .addOption(new Option('--fail-on <severity>', 'exit with 1 from this severity on').choices([...SEVERITIES, 'never']).default('warning'))
+    .addHelpText('after', EXIT_CODES)
+    .action(async (options: AuditOptions) => {
+      if (options.now !== true) {
+        throw new PortreeveError('source-failed', 'no daemon runs here whose latest audit could be shown', { hint: 'portreeve audit --now scans this host once' });
+      }
+      const input = await openInputs(options);
+      for (const warning of input.policy.warnings) process.stderr.write(renderProblem(warning, textOptions(process.stderr, options)));
+      const report = await audit(input);
+      // Known before the first line is written: a reader who leaves early does not change what was found.
+      finish(exitCodeOf(report, options.failOn));
+      writeOutput(renderAudit(report, options.format ?? 'table', textOptions(process.stdout, options)));
+    });
+}
