@@ -19,8 +19,8 @@ export interface PolicySources {
 
 /**
  * Reads the policy files that the paths stand for: a file, or a folder with its `*.yaml` and `*.yml` sorted by name
- * (rule tests, `*.test.yaml`, and hidden files left out, as a shell's `*` does). What cannot be read is a problem,
- * never an exception; a FIFO or a device is not waited for.
+ * (rule tests, `*.test.yaml`, and hidden files left out, as a shell's `*` does), of which there must be one. What cannot
+ * be read is a problem, never an exception; a FIFO or a device is not waited for.
  */
 export async function readPolicyPaths(paths: readonly string[]): Promise<PolicySources> {
   const sources: PolicySource[] = [];

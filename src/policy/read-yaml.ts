@@ -36,9 +36,9 @@ export async function readYaml(text: string, file: string): Promise<YamlReading>
     return { root: null, problems: log.problems };
   }
   const yaml = await import('yaml');
-  const lines = new yaml.LineCounter();
-  const document = composeDocument(yaml, source, lines, log);
-  const root = document === null || log.failed ? null : placeNodes(yaml, document, (offset) => placeOf(lines, offset), source, log);
+  const placeAt = indexLines(source);
+  const document = composeDocument(yaml, source, placeAt, log);
+  const root = document === null || log.failed ? null : placeNodes(yaml, document, placeAt, source, log);
   if (root?.kind === 'scalar' && root.value === null && !log.failed) reportEmpty(log);
   return { root: log.failed ? null : root, problems: log.problems };
 }
@@ -59,9 +59,8 @@ function reportEmpty(log: ProblemLog): void {
  * The only document of the text, or null with what is wrong logged. The stages of `yaml` are driven by hand so that depth
  * and size are known before the recursive one starts.
  */
-function composeDocument(yaml: typeof Yaml, source: string, lines: Yaml.LineCounter, log: ProblemLog): Yaml.Document.Parsed | null {
-  lines.addNewLine(0);
-  const parser = new yaml.Parser(lines.addNewLine);
+function composeDocument(yaml: typeof Yaml, source: string, placeAt: PlaceAt, log: ProblemLog): Yaml.Document.Parsed | null {
+  const parser = new yaml.Parser();
   const composer = new yaml.Composer({ version: '1.2', schema: 'core', merge: false, uniqueKeys: false, prettyErrors: false });
   const documents: Yaml.Document.Parsed[] = [];
   const compose = (tokens: Iterable<Yaml.CST.Token>): void => {
@@ -75,13 +74,13 @@ function composeDocument(yaml: typeof Yaml, source: string, lines: Yaml.LineCoun
     for (const lexeme of new yaml.Lexer().lex(source)) {
       compose(parser.next(lexeme));
       if (parser.stack.length > DEEPEST_NESTING) {
-        log.error(placeOf(lines, parser.offset), `nested more than ${DEEPEST_NESTING} levels deep`);
+        log.error(placeAt(parser.offset), `nested more than ${DEEPEST_NESTING} levels deep`);
         return null;
       }
       if (++lexemes > MOST_LEXEMES || documents.length > 1) break;
     }
     if (lexemes > MOST_LEXEMES) {
-      log.error(placeOf(lines, parser.offset), 'the file has too many parts to be a policy', 'Split it into several files.');
+      log.error(placeAt(parser.offset), 'the file has too many parts to be a policy', 'Split it into several files.');
       return null;
     }
     compose(parser.end());
@@ -89,19 +88,19 @@ function composeDocument(yaml: typeof Yaml, source: string, lines: Yaml.LineCoun
   } finally {
     Error.stackTraceLimit = stackTraceLimit;
   }
-  return takeOnlyDocument(documents, composer.streamInfo().errors, lines, log);
+  return takeOnlyDocument(documents, composer.streamInfo().errors, placeAt, log);
 }
 
 function takeOnlyDocument(
   documents: readonly Yaml.Document.Parsed[],
   strayErrors: readonly Yaml.YAMLParseError[],
-  lines: Yaml.LineCounter,
+  placeAt: PlaceAt,
   log: ProblemLog,
 ): Yaml.Document.Parsed | null {
   const [document, second] = documents;
   for (const error of [...(document?.errors ?? strayErrors)].slice(0, MOST_SYNTAX_PROBLEMS)) {
     const hint = error.code === 'TAB_AS_INDENT' ? 'Indent with spaces.' : null;
-    log.error(placeOf(lines, error.pos[0]), firstLine(error.message), hint);
+    log.error(placeAt(error.pos[0]), firstLine(error.message), hint);
   }
   if (log.failed) return null;
   if (document === undefined || document.contents === null) {
@@ -109,7 +108,7 @@ function takeOnlyDocument(
     return null;
   }
   if (second !== undefined) {
-    log.error(placeOf(lines, second.range[0]), 'a second YAML document begins here', 'Put each document into a file of its own.');
+    log.error(placeAt(second.range[0]), 'a second YAML document begins here', 'Put each document into a file of its own.');
     return null;
   }
   const { explicit, version } = document.directives.yaml;
@@ -129,7 +128,7 @@ interface Anchored {
 function placeNodes(
   yaml: typeof Yaml,
   document: Yaml.Document.Parsed,
-  placeAt: (offset: number) => Place,
+  placeAt: PlaceAt,
   source: string,
   log: ProblemLog,
 ): PlacedNode {
@@ -226,9 +225,22 @@ function findTag(source: string, nodeOffset: number): number {
   return Math.max(offset, 0);
 }
 
-function placeOf(lines: Yaml.LineCounter, offset: number): Place {
-  const { line, col } = lines.linePos(offset);
-  return [line, col];
+/** Line and column of an offset. The line counter of `yaml` misses breaks where it recovers from an error. */
+type PlaceAt = (offset: number) => Place;
+
+function indexLines(source: string): PlaceAt {
+  const starts = [0];
+  for (let end = source.indexOf('\n'); end !== -1; end = source.indexOf('\n', end + 1)) starts.push(end + 1);
+  return (offset) => {
+    let low = 0;
+    let high = starts.length;
+    while (high - low > 1) {
+      const middle = (low + high) >> 1;
+      if ((starts[middle] ?? 0) <= offset) low = middle;
+      else high = middle;
+    }
+    return [low + 1, Math.min(offset, source.length) - (starts[low] ?? 0) + 1];
+  };
 }
 
 function firstLine(message: string): string {
