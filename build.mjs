@@ -16,6 +16,15 @@ const shared = {
   logLevel: 'warning',
 };
 
+// commander can run subcommands as programs of their own. portreeve never does, and node:child_process is 5 ms to load.
+const noSubprograms = {
+  name: 'no-subprograms',
+  setup({ onResolve, onLoad }) {
+    onResolve({ filter: /^node:child_process$/ }, ({ importer }) => (importer.includes('/commander/') ? { path: 'none', namespace: 'no-subprograms' } : undefined));
+    onLoad({ filter: /.*/, namespace: 'no-subprograms' }, () => ({ contents: 'module.exports = {};' }));
+  },
+};
+
 await rm('dist', { recursive: true, force: true });
 await build({
   ...shared,
@@ -23,6 +32,7 @@ await build({
   outdir: 'dist',
   outExtension: { '.js': '.cjs' },
   format: 'cjs',
+  plugins: [noSubprograms],
   define: { 'import.meta.url': '__bundleUrl' },
   banner: { js: '#!/usr/bin/env node\nconst __bundleUrl = require("node:url").pathToFileURL(__filename).href;' },
 });
