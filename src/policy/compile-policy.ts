@@ -4,6 +4,7 @@ import { compileMatch } from './compile-match.ts';
 import { policyError } from './describe-problems.ts';
 import type { ExceptionDocument, PlacedId, PolicyDocument, PolicyIds, RuleDocument } from './document.ts';
 import type { Place } from './placed-node.ts';
+import { createProblemLog, type ProblemLog } from './problem-log.ts';
 import { nearestWord } from './spelling.ts';
 
 export interface CompileOptions {
@@ -11,8 +12,8 @@ export interface CompileOptions {
   readonly today: string;
 }
 
-/** More suggestions than this help nobody, and each is a comparison with every rule's id. */
-const MOST_SUGGESTIONS = 50;
+/** A suggestion compares with every rule's id: 5 ms for each among 5,000 rules. */
+const MOST_SUGGESTIONS = 20;
 
 /**
  * Makes the policy in force from checked documents, in their order. Needs no YAML and touches no file.
@@ -39,46 +40,42 @@ export function compilePolicy(documents: readonly PolicyDocument[], { today }: C
  * What is wrong with the ids of all files together. `partial`: some file could not be read, so that a rule not found
  * here may well exist.
  */
-export function checkIds(files: readonly PolicyIds[], options: { partial?: boolean } = {}): readonly Problem[] {
-  const problems: Problem[] = [];
-  const rules = findDuplicates(files, 'rule', (ids) => ids.rules, problems);
-  findDuplicates(files, 'exception', (ids) => ids.exceptions, problems);
-  if (options.partial === true) return problems;
-  for (const { file, exceptions } of files) {
-    for (const named of exceptions.flatMap((exception) => exception.rules)) {
-      if (rules.has(named.id)) continue;
-      const meant = problems.length < MOST_SUGGESTIONS ? nearestWord(named.id, rules.keys()) : null;
-      problems.push({
-        position: placeIn(file, named.at),
-        message: `there is no rule "${named.id}"`,
-        hint: meant === null ? 'Rules are known from the files that are loaded together.' : `Did you mean "${meant}"?`,
-        level: 'error',
-      });
-    }
-  }
-  return problems;
+export function checkIds(files: readonly PolicyIds[], { partial = false }: { partial?: boolean } = {}): readonly Problem[] {
+  const rules = findFirst(files, (ids) => ids.rules);
+  const exceptions = findFirst(files, (ids) => ids.exceptions);
+  return files.flatMap((ids) => {
+    const log = createProblemLog(ids.file);
+    reportDuplicates('rule', ids.file, ids.rules, rules, log);
+    reportDuplicates('exception', ids.file, ids.exceptions, exceptions, log);
+    if (!partial) reportUnknown(ids, rules, log);
+    return log.problems;
+  });
 }
 
-function findDuplicates(
-  files: readonly PolicyIds[],
-  what: string,
-  listOf: (ids: PolicyIds) => readonly PlacedId[],
-  problems: Problem[],
-): ReadonlyMap<string, FilePosition> {
-  const first = new Map<string, FilePosition>();
+type FirstPlaces = ReadonlyMap<string, { readonly file: string; readonly at: Place }>;
+
+function findFirst(files: readonly PolicyIds[], listOf: (ids: PolicyIds) => readonly PlacedId[]): FirstPlaces {
+  const first = new Map<string, { file: string; at: Place }>();
   for (const ids of files) {
-    for (const { id, at } of listOf(ids)) {
-      const position = placeIn(ids.file, at);
-      const earlier = first.get(id);
-      if (earlier === undefined) {
-        first.set(id, position);
-        continue;
-      }
-      const hint = `It is there already at ${earlier.file}:${earlier.line ?? 0}:${earlier.column ?? 0}; ids are unique across all files.`;
-      problems.push({ position, message: `a second ${what} with the id "${id}"`, hint, level: 'error' });
-    }
+    for (const { id, at } of listOf(ids)) if (!first.has(id)) first.set(id, { file: ids.file, at });
   }
   return first;
+}
+
+function reportDuplicates(what: string, file: string, listed: readonly PlacedId[], firstPlaces: FirstPlaces, log: ProblemLog): void {
+  for (const { id, at } of listed) {
+    const first = firstPlaces.get(id);
+    if (first === undefined || (first.file === file && first.at === at)) continue;
+    log.error(at, `a second ${what} with the id "${id}"`, `It is there already at ${first.file}:${first.at.join(':')}; ids are unique across all files.`);
+  }
+}
+
+function reportUnknown({ exceptions }: PolicyIds, rules: FirstPlaces, log: ProblemLog): void {
+  for (const { id, at } of exceptions.flatMap((exception) => exception.rules)) {
+    if (rules.has(id) || log.full) continue;
+    const meant = log.problems.length < MOST_SUGGESTIONS ? nearestWord(id, rules.keys()) : null;
+    log.error(at, `there is no rule "${id}"`, meant === null ? 'Rules are known from the files that are loaded together.' : `Did you mean "${meant}"?`);
+  }
 }
 
 function describeExpired({ id }: ExceptionDocument, expires: NonNullable<ExceptionDocument['expires']>, file: string): Problem {
