@@ -12,7 +12,7 @@ export interface CompileOptions {
   readonly today: string;
 }
 
-/** A suggestion compares with every rule's id: 5 ms for each among 5,000 rules. */
+/** A suggestion compares with every rule's id: about 4 ms each among 5,000 rules. */
 const MOST_SUGGESTIONS = 20;
 
 /**
