@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import type { NetworkNamespace } from '../model/socket.ts';
 import { parseProcessCgroup } from './cgroup.ts';
 import { listPids } from './holders.ts';
-import { readText } from './process.ts';
+import { readStat, readText } from './process.ts';
 
 /** A network namespace besides the own one, and a file by which it can be entered. */
 export interface OtherNamespace {
@@ -36,19 +36,32 @@ export function surveyNamespaces(proc: string, netnsFolder: string): NamespaceSu
       inode = Number(/^net:\[(\d+)\]$/.exec(readlinkSync(path))?.[1]);
     } catch (error) {
       const code = (error as NodeJS.ErrnoException).code;
-      if (code === 'EACCES' || code === 'EPERM') unreadable += 1;
+      const closed = code === 'EACCES' || code === 'EPERM';
+      if (closed && readStat(join(proc, String(pid)))?.isKernelThread === false) unreadable += 1;
       continue;
     }
     if (inode === own || Number.isNaN(inode) || others.has(inode)) continue;
     const { container, unit } = parseProcessCgroup(readText(join(proc, String(pid), 'cgroup')) ?? '');
-    const name = inode === first ? 'host' : named.get(inode)?.name ?? container ?? unit;
+    const name = inode === first ? 'host' : named.get(inode)?.name ?? container ?? (unit === 'init.scope' ? null : unit);
     others.set(inode, { namespace: { inode, name }, path });
   }
   for (const [inode, { name, path }] of named) {
     if (inode !== own && !others.has(inode)) others.set(inode, { namespace: { inode, name }, path });
   }
-  const ownName = own === null ? null : named.get(own)?.name ?? (first === null || first === own ? 'host' : null);
-  return { own: { inode: own, name: ownName }, others: [...others.values()], unreadable };
+  const ownName = (own === null ? undefined : named.get(own)?.name) ?? (own === null || first === null || first === own ? 'host' : null);
+  return { own: { inode: own, name: ownName }, others: tellApart([...others.values()]), unreadable };
+}
+
+/** Namespaces of one name (two containers that no cgroup names) get numbers, in the order in which they were made. */
+function tellApart(others: readonly OtherNamespace[]): readonly OtherNamespace[] {
+  const times = new Map<string | null, number>();
+  const inOrder = [...others].sort((a, b) => (a.namespace.inode ?? 0) - (b.namespace.inode ?? 0));
+  return inOrder.map((other) => {
+    const { inode, name } = other.namespace;
+    const time = (times.get(name) ?? 0) + 1;
+    times.set(name, time);
+    return time === 1 ? other : { ...other, namespace: { inode, name: `${name ?? 'unnamed'}#${time}` } };
+  });
 }
 
 /** The names that ip-netns(8) keeps: a file for each, bound to its namespace. */

@@ -8,10 +8,14 @@ import { parseProcessCgroup } from './cgroup.ts';
 export interface ProcessStat {
   /** The kernel's name of the process; may itself contain blanks and parentheses. */
   readonly name: string;
-  readonly state: string;
+  /** A thread of the kernel: it has no executable and no descriptors. */
+  readonly isKernelThread: boolean;
   /** Clock ticks after boot at which the process started: with the pid, the identity of a process. */
   readonly startTicks: number;
 }
+
+/** Flag of a kernel thread (include/linux/sched.h). */
+const PF_KTHREAD = 0x0020_0000;
 
 /** @returns null for text that is not such a line */
 export function parseProcessStat(text: string): ProcessStat | null {
@@ -20,8 +24,8 @@ export function parseProcessStat(text: string): ProcessStat | null {
   if (open < 0 || close < open) return null;
   const fields = text.slice(close + 2).split(' ');
   const startTicks = Number(fields[19]);
-  if (!Number.isSafeInteger(startTicks) || startTicks < 0 || fields[0] === undefined) return null;
-  return { name: text.slice(open + 1, close), state: fields[0], startTicks };
+  if (!Number.isSafeInteger(startTicks) || startTicks < 0) return null;
+  return { name: text.slice(open + 1, close), isKernelThread: (Number(fields[6]) & PF_KTHREAD) !== 0, startTicks };
 }
 
 /** Effective uid from `/proc/<pid>/status` (`Uid: real effective saved filesystem`), or null. */
@@ -45,9 +49,18 @@ export interface ProcessReader {
   readOwner(pid: number): { readonly owner: Owner; readonly startTicks: number } | null;
 }
 
-/** Reads processes below one /proc. */
-export function createProcessReader(proc: string, userName: UserNames): ProcessReader {
+/**
+ * Reads processes below one /proc.
+ * @param accounts the passwd file of this host, whose names `userName` gives
+ */
+export function createProcessReader(proc: string, accounts: string, userName: UserNames): ProcessReader {
   const bootSeconds = readBootTime(proc);
+  const hostAccounts = fileIdentity(accounts);
+  /** A process with another passwd file in its root has accounts of its own; the host's name would be a wrong one. */
+  const hasOwnAccounts = (folder: string): boolean => {
+    const own = fileIdentity(`${folder}/root${accounts}`);
+    return own !== null && own !== hostAccounts;
+  };
   return {
     readOwner(pid) {
       const folder = join(proc, String(pid));
@@ -70,8 +83,7 @@ export function createProcessReader(proc: string, userName: UserNames): ProcessR
             ...executable,
             commandLine: commandLine === null ? null : parseCommandLine(commandLine),
             uid,
-            // A container has accounts of its own; the host's name for the number would be a wrong one.
-            user: uid === null || (container !== null && uid !== 0) ? null : userName(uid),
+            user: uid === null || (uid !== 0 && (container !== null || hasOwnAccounts(folder))) ? null : userName(uid),
             unit,
             container,
             startedAt: bootSeconds === null ? null : new Date(Math.round((bootSeconds + before.startTicks / TICKS_PER_SECOND) * 1000)).toISOString(),

@@ -53,7 +53,7 @@ interface Candidate {
 export async function takeInventory(namespaces: readonly NamespaceSockets[], paths: InventoryPaths, secondLook: SecondLook): Promise<Inventory> {
   const candidates: Candidate[] = namespaces.flatMap((from) => foldSockets(from).map((group) => ({ from, group, owners: [], unowned: null })));
   const userName = readUserNames(paths.passwd);
-  const reader = createProcessReader(paths.proc, userName);
+  const reader = createProcessReader(paths.proc, paths.passwd, userName);
 
   let unreadable = nameOwners(candidates, paths.proc, reader, false);
   const without = () => candidates.filter((candidate) => candidate.owners.length === 0 && candidate.unowned === null);
@@ -108,9 +108,12 @@ function nameOwners(candidates: readonly Candidate[], proc: string, reader: Proc
   return unreadable;
 }
 
-/** `name[pid]` of each process: what could not be looked into can still be named. */
+/** `name[pid]` of each process: what could not be looked into can still be named. The kernel's threads hold nothing. */
 function nameProcesses(proc: string, pids: readonly number[]): readonly string[] {
-  return pids.map((pid) => `${readStat(join(proc, String(pid)))?.name ?? '?'}[${pid}]`);
+  return pids.flatMap((pid) => {
+    const stat = readStat(join(proc, String(pid)));
+    return stat === null || stat.isKernelThread ? [] : [`${stat.name}[${pid}]`];
+  });
 }
 
 /** The portable source names a process itself; where there is a /proc, that tells more of it. */

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { writeFileSync } from 'node:fs';
+import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parsePasswd } from '../../src/inventory/accounts.ts';
 import { createProcessReader, parseCommandLine, parseEffectiveUid, parseProcessStat } from '../../src/inventory/process.ts';
@@ -15,7 +15,7 @@ afterEach(() => {
 });
 
 const names = parsePasswd('root:x:0:0::/root:/bin/sh\nwww-data:x:33:33::/:/bin/false\nother:x:33:33::/:/bin/false\nbroken\n:x:5:5\nneg:x:-1:\n');
-const read = (pid: number) => createProcessReader(fake.proc, (uid) => names.get(uid) ?? null).readOwner(pid)?.owner ?? null;
+const read = (pid: number) => createProcessReader(fake.proc, '/etc/passwd', (uid) => names.get(uid) ?? null).readOwner(pid)?.owner ?? null;
 
 describe('reading a process', () => {
   it('gives name, executable, command line, effective uid, user, unit and start time', () => {
@@ -52,6 +52,21 @@ describe('reading a process', () => {
     expect(read(44)).toMatchObject({ uid: 0, user: 'root' });
   });
 
+  it('does not call a user of another root by the name of a user of the host', () => {
+    const accounts = join(fake.root, 'passwd');
+    writeFileSync(accounts, '');
+    const readWith = (pid: number) => createProcessReader(fake.proc, accounts, (uid) => names.get(uid) ?? null).readOwner(pid)?.owner.user;
+    fake.add({ pid: 50, name: 'chronyd', uid: 33 });
+    expect(readWith(50)).toBe('www-data');
+    const root = join(fake.root, 'image');
+    mkdirSync(join(root, fake.root), { recursive: true });
+    writeFileSync(join(root, accounts), '');
+    fake.add({ pid: 51, name: 'chronyd', uid: 33, root });
+    fake.add({ pid: 52, name: 'chronyd', uid: 0, root });
+    expect(readWith(51)).toBeNull();
+    expect(readWith(52)).toBe('root');
+  });
+
   it('tells a deleted executable from one that was replaced', () => {
     const gone = join(fake.root, 'gone');
     fake.add({ pid: 45, name: 'gone', exe: `${gone} (deleted)` });
@@ -83,6 +98,12 @@ describe('the text of /proc', () => {
     expect(parseProcessStat('1 (a) S 0')).toBeNull();
     expect(parseProcessStat('nothing')).toBeNull();
     expect(parseProcessStat(')(')).toBeNull();
+  });
+
+  it('knows a thread of the kernel by its flag', () => {
+    const stat = (flags: number) => parseProcessStat(`9 (kworker/0:1) I 2 0 0 0 -1 ${flags} 0 0 0 0 0 0 0 0 20 0 1 0 29 0 0`);
+    expect(stat(69_238_880)?.isKernelThread).toBe(true);
+    expect(stat(4_194_560)?.isKernelThread).toBe(false);
   });
 
   it('gives the effective uid, not the real one', () => {

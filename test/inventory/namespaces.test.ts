@@ -1,0 +1,58 @@
+import { mkdirSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { surveyNamespaces } from '../../src/inventory/namespaces.ts';
+import { createFakeProc, type FakeProc } from '../fixtures/fake-proc.ts';
+
+let fake: FakeProc;
+let netns: string;
+beforeEach(() => {
+  fake = createFakeProc();
+  netns = join(fake.root, 'netns');
+});
+afterEach(() => {
+  fake.dispose();
+});
+
+const survey = () => surveyNamespaces(fake.proc, netns);
+
+describe('the network namespaces of a host', () => {
+  it('are the own one alone where no other is in use', () => {
+    fake.add({ pid: 10, name: 'a' });
+    expect(survey()).toEqual({ own: { inode: null, name: 'host' }, others: [], unreadable: 0 });
+  });
+
+  it('are named after the container, or the unit, of the process found there first', () => {
+    const id = 'b'.repeat(64);
+    fake.add({ pid: 10, name: 'a', netns: 500, cgroup: `0::/docker/${id}\n` });
+    fake.add({ pid: 11, name: 'a-child', netns: 500, cgroup: '0::/system.slice/other.service\n' });
+    fake.add({ pid: 12, name: 'b', netns: 501, cgroup: '0::/system.slice/private.service\n' });
+    expect(survey().others).toEqual([
+      { namespace: { inode: 500, name: id }, path: join(fake.proc, '10/ns/net') },
+      { namespace: { inode: 501, name: 'private.service' }, path: join(fake.proc, '12/ns/net') },
+    ]);
+  });
+
+  it('are told apart where nothing names them', () => {
+    fake.add({ pid: 10, name: 'systemd', netns: 700, cgroup: '0::/init.scope\n' });
+    fake.add({ pid: 11, name: 'systemd', netns: 600, cgroup: '0::/init.scope\n' });
+    expect(survey().others.map(({ namespace }) => namespace)).toEqual([
+      { inode: 600, name: null },
+      { inode: 700, name: 'unnamed#2' },
+    ]);
+  });
+
+  it('include one that `ip netns` keeps although no process is in it', () => {
+    mkdirSync(netns);
+    writeFileSync(join(netns, 'blue'), '');
+    const { ino } = statSync(join(netns, 'blue'));
+    expect(survey().others).toEqual([{ namespace: { inode: ino, name: 'blue' }, path: join(netns, 'blue') }]);
+  });
+
+  it('do not count a link that is no namespace', () => {
+    fake.add({ pid: 10, name: 'odd' });
+    mkdirSync(join(fake.proc, '10/ns'));
+    symlinkSync('elsewhere', join(fake.proc, '10/ns/net'));
+    expect(survey().others).toEqual([]);
+  });
+});
