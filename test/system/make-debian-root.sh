@@ -43,7 +43,6 @@ CONF
 echo 'allow 192.0.2.0/24' >"$root.new/etc/chrony/conf.d/serve.conf"
 echo 'DAEMON_OPTS="-F 1 -x"' >"$root.new/etc/default/chrony"
 echo stock-server >"$root.new/etc/hostname"
-rm -f "$root.new/etc/machine-id"
 
 mv "$root.new" "$root"
 echo "$recipe" >"$folder/debian-root.recipe"
