@@ -34,4 +34,6 @@ export interface PortRegistry {
   /** The newest date found in the data, YYYY-MM-DD: the snapshot's date. */
   readonly updated: string;
   lookup(port: number, transport: Transport): PortFacts;
+  /** What IANA was told of unauthorised use of a port, in the registry's own words, or null. Absent: the data has no such column. */
+  unauthorizedUse?(port: number, transport: Transport): string | null;
 }

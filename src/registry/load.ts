@@ -10,6 +10,7 @@ import { DOWNLOAD_HINT, invalidRegistry } from './invalid-registry.ts';
 import { registryOfBlocks } from './port-table.ts';
 import { normalizeLineEnds, openFacts, readFacts } from './read-facts.ts';
 import { decodeText, readRegistryCsv } from './read-registry-csv.ts';
+import { findUnauthorizedUse } from './unauthorized-use.ts';
 
 /** The official CSV has 1.2 MB. */
 export const MAX_REGISTRY_BYTES = 64 * 1024 * 1024;
@@ -36,7 +37,10 @@ export async function loadRegistryFile(path: string): Promise<PortRegistry> {
   const csv = readRegistryCsv(content, path);
   checkWhole(csv);
   const formerNames = formerNamesAsOf(loadEmbeddedRegistry(), csv.updated);
-  return registryOfBlocks({ source: path, updated: csv.updated }, classifyPorts(csv, formerNames));
+  return {
+    ...registryOfBlocks({ source: path, updated: csv.updated }, classifyPorts(csv, formerNames)),
+    unauthorizedUse: findUnauthorizedUse(csv.rows),
+  };
 }
 
 /**

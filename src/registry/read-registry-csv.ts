@@ -20,6 +20,8 @@ export interface RegistryRow {
   readonly registered: string | null;
   readonly modified: string | null;
   readonly notes: string;
+  /** What was reported of unauthorised use; empty for nothing, and where the file has no such column. */
+  readonly unauthorizedUse: string;
 }
 
 /** A registry CSV, read whole. */
@@ -47,6 +49,9 @@ const REQUIRED_COLUMNS = [
 type Column = (typeof REQUIRED_COLUMNS)[number];
 type Columns = Readonly<Record<Column, number>>;
 
+/** The title of a further column, and the one that it had in the files up to 2018. */
+const UNAUTHORIZED_USE = ['Unauthorized Use Reported', 'Known Unauthorized Uses'];
+
 /** The official file has 14,500 rows (2026). What has more than this is not the registry. */
 const MAX_ROWS = 50_000;
 
@@ -73,6 +78,7 @@ export function readRegistryCsv(content: Uint8Array, file: string): RegistryCsv 
   const header = records.next();
   if (header.done === true) throw invalidRegistry(file, null, 'the file is empty');
   const columns = findColumns(header.value, file);
+  const unauthorizedUse = header.value.cells.findIndex((title) => UNAUTHORIZED_USE.includes(title.trim()));
 
   const rows: RegistryRow[] = [];
   let portlessRows = 0;
@@ -102,6 +108,7 @@ export function readRegistryCsv(content: Uint8Array, file: string): RegistryCsv 
       registered,
       modified,
       notes: cell('Assignment Notes'),
+      unauthorizedUse: (cells[unauthorizedUse] ?? '').trim(),
     });
   }
   if (updated === '') throw invalidRegistry(file, null, 'no row has a date, so the age of the registry cannot be told');

@@ -27,8 +27,8 @@ describe('readRegistryCsv', () => {
       'f.csv',
     );
     expect(csv.rows).toEqual([
-      { line: 2, first: 22, last: 22, transport: 'tcp', service: 'ssh', description: 'SSH,\n"secure"', registered: null, modified: '2026-02-14', notes: '' },
-      { line: 4, first: 48006, last: 48048, transport: null, service: null, description: 'Unassigned', registered: null, modified: null, notes: '' },
+      { line: 2, first: 22, last: 22, transport: 'tcp', service: 'ssh', description: 'SSH,\n"secure"', registered: null, modified: '2026-02-14', notes: '', unauthorizedUse: '' },
+      { line: 4, first: 48006, last: 48048, transport: null, service: null, description: 'Unassigned', registered: null, modified: null, notes: '', unauthorizedUse: '' },
     ]);
     expect(csv).toMatchObject({ portlessRows: 2, lastService: 'dated', updated: '2026-02-14' });
   });

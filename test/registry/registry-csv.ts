@@ -25,6 +25,7 @@ export interface CsvRowParts {
   readonly registered?: string;
   readonly modified?: string;
   readonly notes?: string;
+  readonly unauthorizedUse?: string;
 }
 
 /** Writes cells as CSV, quoting each that needs it. */
@@ -34,8 +35,8 @@ export function writeCsv(rows: readonly (readonly string[])[], lineEnd = '\n'): 
 }
 
 function cellsOf(row: CsvRowParts): string[] {
-  const { service = '', port = '', transport = '', description = '', registered = '', modified = '', notes = '' } = row;
-  return [service, port, transport, description, '', '', registered, modified, '', '', '', notes];
+  const { service = '', port = '', transport = '', description = '', registered = '', modified = '', notes = '', unauthorizedUse = '' } = row;
+  return [service, port, transport, description, '', '', registered, modified, '', '', unauthorizedUse, notes];
 }
 
 /** A CSV with the official columns. The row that dates it has no port, so it says nothing of any. */
