@@ -16,8 +16,8 @@ export const PYTHON = '/usr/bin/python3';
 export interface Sandbox {
   /** Runs a command inside, to its end. */
   run(command: readonly string[], options?: RunOptions): Promise<Completed>;
-  /** Starts a Python program of `fixtures/` inside and gives what its first line of output says, as JSON. */
-  start<T>(program: string, ...args: readonly string[]): Promise<T>;
+  /** Starts a Python program of `fixtures/` inside, put between `before` and its arguments; gives its first line of output, as JSON. */
+  start<T>(program: string, args?: readonly string[], before?: readonly string[]): Promise<T>;
   /** Runs portreeve inside, the way it is put between `before` and the arguments. */
   portreeve(args: readonly string[], before?: readonly string[], options?: RunOptions): Promise<Completed>;
   /** `audit --now --format json`, parsed. */
@@ -48,8 +48,8 @@ export async function openSandbox(): Promise<Sandbox> {
 
   const sandbox: Sandbox = {
     run: (command, options) => runCommand(...enter(command), options),
-    async start<T>(program: string, ...args: readonly string[]) {
-      const child = spawn(...enter([PYTHON, '-u', `/run/portreeve/test/system/fixtures/${program}`, ...args]), { stdio: ['pipe', 'pipe', 'inherit'] });
+    async start<T>(program: string, args: readonly string[] = [], before: readonly string[] = []) {
+      const child = spawn(...enter([...before, PYTHON, '-u', `/run/portreeve/test/system/fixtures/${program}`, ...args]), { stdio: ['pipe', 'pipe', 'inherit'] });
       return JSON.parse(await firstLine(child)) as T;
     },
     portreeve: (args, before = [], options) => sandbox.run([...before, ...INSIDE, ...args], options),
