@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { AuditedListener, AuditReport } from '../../src/model/audit.ts';
-import { describeUnless, missingForSandbox, missingInterfaceKind } from './requirements.ts';
+import { describeUnless, missingForSandbox, missingInterfaceKind, missingProtocol } from './requirements.ts';
 import { openSandbox, type Sandbox } from './sandbox.ts';
 import { parseSs, type SsRow } from './ss.ts';
 
@@ -125,6 +125,17 @@ describeUnless(missingForSandbox(), 'beside ss, on a host with every kind of lis
       expect([...new Set(unnamed.map(({ port }) => port))]).toEqual(expected);
       expect(report.coverage.complete).toBe(expected.length === 0);
       expect(report.coverage.gaps.some(({ code }) => code === 'owners-unknown')).toBe(expected.length > 0);
+    });
+  });
+
+  describeUnless(missingProtocol('UDP-Lite'), 'UDP-Lite', () => {
+    it.each(['netlink', 'procfs'] as const)('is seen in both families (%s)', async (source) => {
+      const { listeners } = await sandbox.audit(['--source', source]);
+      const seen = listeners.filter(({ protocol }) => protocol === 'udplite').map(({ address, port }) => [address, port]);
+      expect(seen).toEqual([
+        ['127.0.0.1', 1051],
+        ['::1', 1052],
+      ]);
     });
   });
 

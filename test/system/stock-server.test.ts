@@ -13,6 +13,8 @@ import { parseSs } from './ss.ts';
 /** Kept between runs, and outside the repository: making it takes minutes. */
 const CACHE = join(process.env['XDG_CACHE_HOME'] ?? '/var/cache', 'portreeve-test');
 const MAKE_ROOT = fileURLToPath(new URL('make-debian-root.sh', import.meta.url));
+/** A PID and mount namespace that ends with everything in it: however a command goes, no process and no mount is left. */
+const LEAVE_NOTHING = ['-m', '-p', '-f', '--kill-child', '--mount-proc'];
 const MAKE_SECONDS = 480;
 const BOOT_SECONDS = 100;
 
@@ -41,7 +43,7 @@ describeUnless(missingForSandbox(['debootstrap', 'systemd-nspawn']), 'a stock De
   const listenersOf = (moment: Moment, protocol: string, port: number) => reportOf(moment).listeners.filter((listener) => listener.protocol === protocol && listener.port === port);
 
   beforeAll(async () => {
-    const made = await runCommand('bash', [MAKE_ROOT, CACHE], { seconds: MAKE_SECONDS });
+    const made = await runCommand('unshare', [...LEAVE_NOTHING, 'bash', MAKE_ROOT, CACHE], { seconds: MAKE_SECONDS });
     expect(made.code, made.stdout.slice(-2000) + made.stderr.slice(-2000)).toBe(0);
     results = mkdtempSync(join(tmpdir(), 'portreeve-stock-server-'));
     const console = await boot(results);
@@ -127,10 +129,7 @@ describeUnless(missingForSandbox(['debootstrap', 'systemd-nspawn']), 'a stock De
   });
 });
 
-/**
- * Boots the root over a layer of memory, so that it stays as it was made, in a PID and mount namespace that ends with
- * everything in it: no process, mount or network is left, however the boot goes. Gives what was said on the console.
- */
+/** Boots the root over a layer of memory, so that it stays as it was made. Gives what was said on the console. */
 async function boot(results: string): Promise<string> {
   const nspawn = [
     ...['systemd-nspawn', '-q', '-D', join(CACHE, 'debian-root'), '--volatile=overlay', '--register=no', '--keep-unit'],
@@ -140,7 +139,7 @@ async function boot(results: string): Promise<string> {
     `--bind-ro=${FIXTURES}/stock-server/wants-audit.conf:/etc/systemd/system/multi-user.target.d/wants-audit.conf`,
     '--boot',
   ];
-  const inside = ['-m', '-p', '-f', '--kill-child', '--mount-proc', 'sh', '-c', 'mount -t tmpfs -o mode=755 tmpfs /run && exec "$@"', 'sh', ...nspawn];
-  const { stdout, stderr } = await runCommand('unshare', inside, { seconds: BOOT_SECONDS });
+  const withOwnRun = ['sh', '-c', 'mount -t tmpfs -o mode=755 tmpfs /run && exec "$@"', 'sh'];
+  const { stdout, stderr } = await runCommand('unshare', [...LEAVE_NOTHING, ...withOwnRun, ...nspawn], { seconds: BOOT_SECONDS });
   return (stdout + stderr).slice(-4000);
 }
