@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import type { Owner } from '../model/listener.ts';
 import type { UserNames } from './accounts.ts';
 import { parseProcessCgroup } from './cgroup.ts';
+import { listPids } from './holders.ts';
 
 /** The fields of `/proc/<pid>/stat` that are used here (proc_pid_stat(5)). */
 export interface ProcessStat {
@@ -98,6 +99,14 @@ export function createProcessReader(proc: string, accounts: string, userName: Us
 export function readStat(folder: string): ProcessStat | null {
   const text = readText(join(folder, 'stat'));
   return text === null ? null : parseProcessStat(text);
+}
+
+/** Whether a thread of the kernel has this name; a process may take the name, but not the flag. */
+export function hasKernelThread(proc: string, name: string): boolean {
+  return listPids(proc).some((pid) => {
+    const stat = readStat(join(proc, String(pid)));
+    return stat !== null && stat.isKernelThread && stat.name === name;
+  });
 }
 
 /** Seconds since the epoch at which the system booted (`btime` of /proc/stat), or null. */

@@ -6,9 +6,9 @@ import { readUserNames } from './accounts.ts';
 import { foldSockets, type NamespaceSockets, type SocketGroup } from './fold.ts';
 import { findHolders, stillHolds, type Holding } from './holders.ts';
 import { identify } from './identity.ts';
-import { createProcessReader, readStat, type ProcessReader } from './process.ts';
+import { createProcessReader, hasKernelThread, readStat, type ProcessReader } from './process.ts';
 import { createSocketUnits, UNIT_FOLDERS, type SocketUnits } from './socket-units.ts';
-import { processGaps, readVisibility, type Visibility } from './visibility.ts';
+import { processGaps, readVisibility } from './visibility.ts';
 
 /** Where the inventory reads; a test points it at a tree of its own. */
 export interface InventoryPaths {
@@ -62,7 +62,7 @@ export async function takeInventory(namespaces: readonly NamespaceSockets[], pat
     if (without().length > 0) {
       // A process may have handed its socket on, or ended, while the walk was under way: look once more.
       unreadable = nameOwners(without(), paths.proc, reader, true);
-      await nameReasons(without(), secondLook, unreadable.length > 0, readVisibility(paths.proc));
+      await nameReasons(without(), secondLook, unreadable.length > 0, paths.proc);
     }
   }
 
@@ -146,7 +146,8 @@ async function nameKernelServices(candidates: readonly Candidate[], secondLook: 
   }
 }
 
-async function nameReasons(candidates: readonly Candidate[], secondLook: SecondLook, unreadable: boolean, visibility: Visibility): Promise<void> {
+async function nameReasons(candidates: readonly Candidate[], secondLook: SecondLook, unreadable: boolean, proc: string): Promise<void> {
+  const reason = reasonFor(unreadable, proc);
   for (const [from, members] of byNamespace(candidates)) {
     if (members.every(({ group }) => group.first.inode === null)) {
       for (const candidate of members) candidate.unowned = { kind: 'unknown', code: 'source-limit', detail: 'this source does not tell which process holds the socket' };
@@ -156,21 +157,24 @@ async function nameReasons(candidates: readonly Candidate[], secondLook: SecondL
     const open = new Set(now.map((socket) => socket.inode));
     for (const candidate of members) {
       const present = candidate.group.sockets.some((socket) => open.has(socket.inode));
-      candidate.unowned = { kind: 'unknown', ...(present ? reasonFor(unreadable, visibility) : { code: 'process-left' as const, detail: 'the socket was closed while the audit ran' }) };
+      candidate.unowned = { kind: 'unknown', ...(present ? reason : { code: 'process-left' as const, detail: 'the socket was closed while the audit ran' }) };
     }
   }
 }
 
-function reasonFor(unreadable: boolean, visibility: Visibility): { readonly code: UnknownReason; readonly detail: string } {
+function reasonFor(unreadable: boolean, proc: string): { readonly code: UnknownReason; readonly detail: string } {
+  const visibility = readVisibility(proc);
   if (unreadable || visibility.processesHidden) {
     return { code: 'no-privilege', detail: 'no process that this user may look into holds it' };
   }
   if (visibility.insidePidNamespace) {
     return { code: 'outside-pid-namespace', detail: 'no process of this PID namespace holds it: a process outside does, or the kernel' };
   }
+  // NFS locking takes any free port and tells only rpcbind, which is a process and could be told anything.
+  const locking = hasKernelThread(proc, 'lockd') ? " (lockd runs here: once fs.nfs.nlm_tcpport and nlm_udpport are set, its ports are known)" : '';
   return {
     code: 'no-holder',
-    detail: 'every process was looked into and none holds it: a kernel service that does not name its port, io_uring, a descriptor in flight, or something that hides',
+    detail: `every process was looked into and none holds it: a kernel service that does not name its port${locking}, io_uring, a descriptor in flight, or something that hides`,
   };
 }
 

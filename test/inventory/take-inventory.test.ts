@@ -125,6 +125,13 @@ describe('a listener without a process', () => {
     expect(only(inventory)).toMatchObject({ ownerKind: 'unknown', ownerNote: { code: 'no-holder' }, socketUid: 0, socketUser: 'root' });
   });
 
+  it('says how to make the ports of NFS locking known, where lockd runs', async () => {
+    fake.add({ pid: 1, name: 'init' });
+    expect(only(await take([socket({ port: 35_027 })])).ownerNote?.detail).not.toContain('lockd');
+    fake.add({ pid: 70, name: 'lockd', flags: 0x0020_8040, exe: null });
+    expect(only(await take([socket({ port: 35_027 })])).ownerNote).toMatchObject({ code: 'no-holder', detail: expect.stringContaining('fs.nfs.nlm_tcpport') as string });
+  });
+
   it('is unknown for want of privilege, which is a gap', async () => {
     fake.add({ pid: 80, name: 'closed', sockets: [1025] });
     chmodSync(join(fake.proc, '80/fd'), 0);

@@ -1,3 +1,6 @@
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { PortreeveError } from '../../src/model/errors.ts';
 import type { SocketSource } from '../../src/model/socket.ts';
@@ -13,6 +16,15 @@ describe.runIf(process.platform === 'linux')('netlink', () => {
 
 describe.runIf(process.platform === 'linux')('procfs', () => {
   describeConformance(() => createProcfsSource(), { udp: true, inode: true, v6only: false });
+
+  it("knows the kernel's own ports from the NFS server's list", async () => {
+    const proc = mkdtempSync(join(tmpdir(), 'portreeve-nfsd-'));
+    mkdirSync(join(proc, 'fs/nfsd'), { recursive: true });
+    writeFileSync(join(proc, 'fs/nfsd/portlist'), 'rdma 20049\ntcp 2049\n');
+    const services = await createProcfsSource(proc).kernelServices?.();
+    rmSync(proc, { recursive: true });
+    expect(services).toContainEqual(expect.objectContaining({ protocol: 'tcp', port: 2049, service: 'nfsd' }));
+  });
 });
 
 describe.runIf(process.platform === 'linux')('portable, on Linux', () => {

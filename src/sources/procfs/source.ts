@@ -3,6 +3,7 @@ import { dirname, join } from 'node:path';
 import type { Gap } from '../../model/coverage.ts';
 import { PortreeveError } from '../../model/errors.ts';
 import type { SocketDump, SocketRecord, SocketSource } from '../../model/socket.ts';
+import { readKernelServices } from '../netlink/kernel-services.ts';
 import { readEphemeralPorts } from './ephemeral-ports.ts';
 import { readLines } from './read-lines.ts';
 import { parseSctpEndpoints, parseSocketRows, SOCKET_TABLES, type ParsedRows, type SocketTable } from './socket-table.ts';
@@ -31,6 +32,8 @@ export function createProcfsSource(proc = '/proc'): SocketSource {
         ...(ephemeralPorts === undefined ? {} : { ephemeralPorts }),
       });
     },
+    // What can be asked for here: all of it where netlink works too, the NFS server's ports in any case.
+    kernelServices: (namespacePath) => Promise.resolve(namespacePath === undefined ? readKernelServices(proc) : []),
   };
 }
 
