@@ -22,11 +22,15 @@ const RAW_TABLES = SOCKET_TABLES.filter((table) => table.protocol === 'raw');
  * connections cost nothing. Other network namespaces are entered for the moment in which the socket is opened.
  */
 export function createNetlinkSource(proc = '/proc'): SocketSource {
+  /** The work itself is synchronous, for it may have to move this thread to another namespace and back. */
+  const within = <T>(namespacePath: string | undefined, work: () => T): Promise<T> =>
+    new Promise((resolve) => {
+      resolve(namespacePath === undefined ? work() : insideNetworkNamespace(namespacePath, work));
+    });
   return {
     name: 'netlink',
-    dump: (namespacePath) => Promise.resolve(namespacePath === undefined ? dumpHere(proc) : insideNetworkNamespace(namespacePath, () => dumpHere(proc))),
-    kernelServices: (namespacePath) =>
-      Promise.resolve(namespacePath === undefined ? readKernelServices(proc) : insideNetworkNamespace(namespacePath, () => readKernelServices(proc))),
+    dump: (namespacePath) => within(namespacePath, () => dumpHere(proc)),
+    kernelServices: (namespacePath) => within(namespacePath, () => readKernelServices(proc)),
   };
 }
 

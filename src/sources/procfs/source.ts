@@ -15,26 +15,26 @@ import { parseSctpEndpoints, parseSocketRows, SOCKET_TABLES, type ParsedRows, ty
 export function createProcfsSource(proc = '/proc'): SocketSource {
   return {
     name: 'procfs',
-    dump(namespacePath) {
-      const own = namespacePath === undefined;
-      const net = own ? join(proc, 'net') : netFolderOf(namespacePath);
-      const ephemeralPorts = own ? readEphemeralPorts(proc) : undefined;
-      const { sockets, gaps } = readSocketTables(net, SOCKET_TABLES);
-      const details: Gap = {
-        code: 'details-unavailable',
-        detail: '/proc/net does not tell IPV6_V6ONLY, socket cookies or bound interfaces: an IPv6 wildcard is taken to cover IPv4 too unless its port has an IPv4 wildcard listener',
-        count: sockets.filter((socket) => socket.family === 'ipv6').length,
-        hides: 'details',
-      };
-      return Promise.resolve({
-        sockets,
-        gaps: details.count > 0 ? [...gaps, details] : gaps,
-        ...(ephemeralPorts === undefined ? {} : { ephemeralPorts }),
-      });
-    },
+    dump: (namespacePath) =>
+      new Promise((resolve) => {
+        resolve(dumpTables(proc, namespacePath));
+      }),
     // What can be asked for here: all of it where netlink works too, the NFS server's ports in any case.
     kernelServices: (namespacePath) => Promise.resolve(namespacePath === undefined ? readKernelServices(proc) : []),
   };
+}
+
+function dumpTables(proc: string, namespacePath: string | undefined): SocketDump {
+  const own = namespacePath === undefined;
+  const { sockets, gaps } = readSocketTables(own ? join(proc, 'net') : netFolderOf(namespacePath), SOCKET_TABLES);
+  const ephemeralPorts = own ? readEphemeralPorts(proc) : undefined;
+  const details: Gap = {
+    code: 'details-unavailable',
+    detail: '/proc/net does not tell IPV6_V6ONLY, socket cookies or bound interfaces: an IPv6 wildcard is taken to cover IPv4 too unless its port has an IPv4 wildcard listener',
+    count: sockets.filter((socket) => socket.family === 'ipv6').length,
+    hides: 'details',
+  };
+  return { sockets, gaps: details.count > 0 ? [...gaps, details] : gaps, ...(ephemeralPorts === undefined ? {} : { ephemeralPorts }) };
 }
 
 /** `/proc/<pid>/ns/net` stands for the namespace whose tables are in `/proc/<pid>/net`. */
