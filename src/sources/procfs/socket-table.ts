@@ -70,7 +70,7 @@ export function parseSocketRows(lines: readonly string[], table: SocketTable): P
 }
 
 /** The kernel prints the address as 32-bit words in its own byte order. */
-function decodeAddress(hex: string, family: Family): string | null {
+export function decodeAddress(hex: string, family: Family): string | null {
   if (hex.length !== (family === 'ipv4' ? 8 : 32)) return null;
   const bytes = new Uint8Array(hex.length / 2);
   for (let index = 0; index < bytes.length; index += 1) {
