@@ -1,32 +1,25 @@
-import { Command, InvalidArgumentError, Option } from 'commander';
-import { PortreeveError } from '../model/errors.ts';
-import { explain, parsePortQuestion, type PortQuestion } from '../pass/explain.ts';
+import { Command, Option } from 'commander';
+import { explain } from '../pass/explain.ts';
 import { renderExplanation, renderExplanationJson } from '../pass/reports.ts';
 import { openInputs, textOptions, withInputs, type InputOptions } from './options.ts';
 import { writeOutput } from './output.ts';
 
 interface ExplainOptions extends InputOptions {
   readonly format?: 'text' | 'json';
+  readonly verbose?: true;
   readonly color?: boolean;
 }
 
-/** `portreeve explain PORT[/PROTO]`. */
+/** `portreeve explain PORT | FROM-TO | SERVICE`, each with or without `/PROTO`. */
 export function explainCommand(): Command {
   return withInputs(new Command('explain'))
-    .description('what a port is, who listens on it here, and what to do')
-    .argument('<port>', 'PORT or PORT/PROTO, such as 1302 or 1302/tcp', parseQuestion)
+    .description('what a port is, who listens on it here, which rules decide, and what to do')
+    .argument('<port>', 'a port (1302), a range (8000-8100) or a service name (postgresql), with /tcp, /udp, /sctp or /dccp for one protocol')
     .addOption(new Option('--format <format>', 'form of the output (default: text)').choices(['text', 'json']))
-    .action(async (question: PortQuestion, options: ExplainOptions) => {
-      const explanation = await explain(question, await openInputs(options));
-      writeOutput(options.format === 'json' ? [renderExplanationJson(explanation)] : renderExplanation(explanation, textOptions(process.stdout, options)));
+    .option('--verbose', 'every rule that was tried, with the first condition that failed; every name in a range')
+    .action(async (asked: string, options: ExplainOptions) => {
+      const explanation = await explain(asked, await openInputs(options));
+      const layout = { ...textOptions(process.stdout, options), verbose: options.verbose === true };
+      writeOutput(options.format === 'json' ? [renderExplanationJson(explanation)] : renderExplanation(explanation, layout));
     });
-}
-
-function parseQuestion(text: string): PortQuestion {
-  try {
-    return parsePortQuestion(text);
-  } catch (error) {
-    if (error instanceof PortreeveError) throw new InvalidArgumentError(`${error.message}: ${error.hint ?? ''}`);
-    throw error;
-  }
 }

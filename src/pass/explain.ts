@@ -1,78 +1,130 @@
 import { hostname } from 'node:os';
 import { evaluateListener } from '../findings/evaluate.ts';
-import { coverageOf } from '../model/coverage.ts';
+import type { AuditedListener } from '../model/audit.ts';
+import { coverageOf, type Gap } from '../model/coverage.ts';
 import { PortreeveError } from '../model/errors.ts';
-import type { Explanation, TransportExplanation } from '../model/explanation.ts';
-import type { Policy } from '../model/policy.ts';
-import { TRANSPORTS, type PortRegistry, type Transport } from '../model/registry.ts';
+import type { ExplainedHost, Explanation, RangeExplanation, ServiceExplanation, TransportExplanation } from '../model/explanation.ts';
+import type { Transport } from '../model/registry.ts';
 import type { EphemeralPorts } from '../model/socket.ts';
 import { findNeighbours } from '../registry/neighbours.ts';
+import { summarizeRange } from '../registry/summarize-range.ts';
 import { joinRegistry, REGISTRY_TRANSPORT, type AuditInput } from './audit.ts';
+import { explainDecisions } from './explain-decisions.ts';
+import { readHostPeers } from './explain-peers.ts';
+import { readQuestion, type PortQuestion, type RangeQuestion, type ServiceQuestion } from './explain-question.ts';
 import { readHost, type HostReading } from './read-host.ts';
 
-/** A port on one transport, or on those that are in daily use. */
-export interface PortQuestion {
-  readonly port: number;
-  readonly transports: readonly Transport[];
-}
-
 /**
- * Reads `PORT` or `PORT/PROTO`. Without a protocol TCP and UDP are meant.
- * @throws PortreeveError `usage`
+ * Answers a question about ports: what the registry says of them, and who listens on them here now. A host that cannot
+ * be read still has a registry.
+ * @param text as `readQuestion` takes it
+ * @throws PortreeveError `usage` for a question that is none; as `readHost` where one source was forced
  */
-export function parsePortQuestion(text: string): PortQuestion {
-  const match = /^(\d{1,10})(?:\/([A-Za-z]+))?$/.exec(text.trim());
-  if (match === null) throw new PortreeveError('usage', `"${text}" is not a port`, { hint: 'write a number, or a number and a protocol: 1302, 1302/tcp' });
-  const port = Number(match[1]);
-  if (port > 65_535) throw new PortreeveError('usage', `there is no port ${match[1]}`, { hint: 'ports go from 0 to 65535' });
-  if (match[2] === undefined) return { port, transports: ['tcp', 'udp'] };
-  const transport = TRANSPORTS.find((known) => known === match[2]?.toLowerCase());
-  if (transport === undefined) throw new PortreeveError('usage', `"${match[2]}" is not a protocol with ports`, { hint: `one of ${TRANSPORTS.join(', ')}` });
-  return { port, transports: [transport] };
+export async function explain(text: string, input: AuditInput): Promise<Explanation | RangeExplanation | ServiceExplanation> {
+  const question = readQuestion(text, input.registry);
+  const reading = await readHostIfPossible(input);
+  switch (question.kind) {
+    case 'port':
+      return explainPort(question, input, reading);
+    case 'range':
+      return explainRange(question, input, reading);
+    case 'service':
+      return explainService(question, input, reading);
+  }
 }
 
-/** What the registry says of a port, and who listens on it here now. A host that cannot be read still has a registry. */
-export async function explain(question: PortQuestion, { source, registry, policy }: AuditInput): Promise<Explanation> {
-  const { port, transports } = question;
-  let reading: HostReading | null = null;
+async function readHostIfPossible({ source }: AuditInput): Promise<HostReading | null> {
   try {
-    reading = await readHost(source);
+    return await readHost(source);
   } catch (error) {
     if (!(error instanceof PortreeveError) || source !== null) throw error;
+    return null;
   }
-  const facts = transports.map((transport) => explainTransport(registry, port, transport));
+}
+
+function explainPort({ port, transports, name }: PortQuestion, input: AuditInput, reading: HostReading | null): Explanation {
+  const { registry, policy } = input;
+  const listeners = listenersOn(reading, input, (each, transport) => each === port && transports.includes(transport));
+  const protocols = (['tcp', 'udp'] as const).filter((protocol) => transports.includes(protocol));
+  const { peers, gaps } = reading === null ? { peers: null, gaps: [] } : readHostPeers(reading, { ports: [port, port], protocols }, listeners);
   return {
     schema: 'portreeve/explain/v1',
     port,
+    name,
     range: registry.lookup(port, 'tcp').range,
     registry: { source: registry.source, updated: registry.updated },
-    transports: facts,
-    host: { name: hostname(), ...placeInEphemeralRange(port, reading?.ephemeralPorts ?? null) },
-    listeners: reading === null ? [] : listenersOn(reading, question, registry, policy),
-    coverage: reading === null ? null : coverageOf(reading.source, reading.gaps),
+    transports: transports.map((transport) => explainTransport(input, port, transport)),
+    host: describeHost([port, port], reading),
+    listeners,
+    peers,
+    decisions: listeners.map((listener) => explainDecisions(listener, policy)),
+    coverage: coverageWith(reading, gaps),
   };
 }
 
-function explainTransport(registry: PortRegistry, port: number, transport: Transport): TransportExplanation {
-  const { status, first, last, below, above } = findNeighbours(registry, port, transport);
-  return { transport, facts: registry.lookup(port, transport), block: { from: first, to: last, status }, below, above };
+function explainRange({ from, to, transports }: RangeQuestion, input: AuditInput, reading: HostReading | null): RangeExplanation {
+  const { registry } = input;
+  return {
+    schema: 'portreeve/explain-range/v1',
+    from,
+    to,
+    registry: { source: registry.source, updated: registry.updated },
+    transports: transports.map((transport) => summarizeRange(registry, from, to, transport)),
+    host: describeHost([from, to], reading),
+    listeners: listenersOn(reading, input, (port, transport) => port >= from && port <= to && transports.includes(transport)),
+    coverage: coverageWith(reading, []),
+  };
 }
 
-function placeInEphemeralRange(port: number, ports: EphemeralPorts | null): Omit<Explanation['host'], 'name'> {
+function explainService({ name, matches }: ServiceQuestion, input: AuditInput, reading: HostReading | null): ServiceExplanation {
+  const { registry } = input;
+  const ports = [...new Set(matches.map(({ port }) => port))];
+  return {
+    schema: 'portreeve/explain-service/v1',
+    name,
+    registry: { source: registry.source, updated: registry.updated },
+    ports: ports.map((port) => ({
+      port,
+      range: registry.lookup(port, 'tcp').range,
+      transports: matches.filter((match) => match.port === port).map(({ transport, as, facts }) => ({ transport, as, facts })),
+    })),
+    host: { name: hostname(), platform: process.platform },
+    listeners: listenersOn(reading, input, (port, transport) => matches.some((match) => match.port === port && match.transport === transport)),
+    coverage: coverageWith(reading, []),
+  };
+}
+
+function explainTransport({ registry }: AuditInput, port: number, transport: Transport): TransportExplanation {
+  const { status, first, last, below, above } = findNeighbours(registry, port, transport);
+  const unauthorizedUse = registry.unauthorizedUse?.(port, transport) ?? null;
+  return { transport, facts: registry.lookup(port, transport), block: { from: first, to: last, status }, below, above, unauthorizedUse };
+}
+
+function describeHost([from, to]: readonly [number, number], reading: HostReading | null): ExplainedHost {
+  return { name: hostname(), platform: process.platform, ...placeInEphemeralRange(from, to, reading?.ephemeralPorts ?? null) };
+}
+
+function placeInEphemeralRange(from: number, to: number, ports: EphemeralPorts | null): Pick<ExplainedHost, 'ephemeral' | 'reserved' | 'ephemeralRange'> {
   if (ports === null) return { ephemeral: null, reserved: null, ephemeralRange: null };
   return {
-    ephemeral: port >= ports.range[0] && port <= ports.range[1],
-    reserved: ports.reserved.some(([from, to]) => port >= from && port <= to),
+    ephemeral: to >= ports.range[0] && from <= ports.range[1],
+    reserved: ports.reserved.some(([first, last]) => from >= first && to <= last),
     ephemeralRange: ports.range,
   };
 }
 
-function listenersOn(reading: HostReading, { port, transports }: PortQuestion, registry: PortRegistry, policy: Policy): Explanation['listeners'] {
+function listenersOn(reading: HostReading | null, { registry, policy }: AuditInput, isAskedFor: (port: number, transport: Transport) => boolean): AuditedListener[] {
+  if (reading === null) return [];
   return reading.listeners
-    .filter((listener) => {
-      const transport = REGISTRY_TRANSPORT[listener.protocol];
-      return listener.port === port && transport !== null && transports.includes(transport);
+    .filter(({ port, protocol }) => {
+      const transport = REGISTRY_TRANSPORT[protocol];
+      return port !== null && transport !== null && isAskedFor(port, transport);
     })
     .map((listener) => joinRegistry(listener, registry))
-    .map((listener) => ({ ...listener, findings: evaluateListener(listener, policy) }));
+    .map((listener) => ({ ...listener, findings: evaluateListener(listener, policy) }))
+    .sort((one, other) => (one.port ?? 0) - (other.port ?? 0));
+}
+
+function coverageWith(reading: HostReading | null, gaps: readonly Gap[]): Explanation['coverage'] {
+  return reading === null ? null : coverageOf(reading.source, [...reading.gaps, ...gaps]);
 }

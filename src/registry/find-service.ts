@@ -30,3 +30,15 @@ function nameKind(facts: PortFacts, wanted: string): ServiceMatch['as'] | null {
   if (facts.aliases.some((alias) => alias.toLowerCase() === wanted)) return 'alias';
   return facts.former?.toLowerCase() === wanted ? 'former' : null;
 }
+
+/** Every name that a port carries or carried. */
+export function listServiceNames(registry: PortRegistry): Set<string> {
+  const names = new Set<string>();
+  for (let port = 0; port < FIRST_DYNAMIC_PORT; port += 1) {
+    for (const transport of TRANSPORTS) {
+      const { service, aliases, former } = registry.lookup(port, transport);
+      for (const name of [service, ...aliases, former]) if (name !== null) names.add(name);
+    }
+  }
+  return names;
+}

@@ -46,6 +46,6 @@ describe('a registry', () => {
     expect(registry.unauthorizedUse?.(90, 'tcp')).toBe('also used');
     expect(registry.unauthorizedUse?.(22, 'tcp')).toBeNull();
     expect(registry.lookup(90, 'tcp').service).toBe('dnsix');
-    expect(loadEmbeddedRegistry().unauthorizedUse).toBeUndefined();
+    expect(loadEmbeddedRegistry()).not.toHaveProperty('unauthorizedUse');
   });
 });

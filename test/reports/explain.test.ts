@@ -19,9 +19,9 @@ describe('renderExplanation', () => {
         Registry: embedded snapshot of 2026-02-13.
 
       tcp, udp: formerly ci3-software-2, de-assigned 2019-10-30
-        It belonged to a service that gave it up. Old software may still use it; new
-        software has no business here.
-        The ports 1301-1302 are all de-assigned.
+        It belonged to a service that gave it up (RFC 6335, section 8.2). Old software
+        may still use it; new software has no business here.
+        In a block of ports that are all de-assigned: 1301-1302.
         Nearest assigned: 1300 h323hostcallsc below, 1303 sftsrv above.
 
       On web1
@@ -38,6 +38,9 @@ describe('renderExplanation', () => {
             (de-assigned-exposed)
           notice: Executable outside the packaged folders (unpackaged-executable)
 
+      Connected now
+        tcp: 3 connections, by peer: 192.0.2.7 (2), 127.0.0.1 (this host, 1).
+
       What to do next
         Find the owner first: it may be an old application that kept its port, a
         custom service, or software that hides on a port nobody watches. If it belongs
@@ -46,8 +49,17 @@ describe('renderExplanation', () => {
         See for yourself:
           sudo ss -Hlnptu 'sport = :1302'
           sudo lsof -nP -i :1302
+          ss -Htn state connected 'sport = :1302'
           sudo ls -l /proc/4711/exe
           systemctl status 4711
+
+        On other systems:
+          macOS    sudo lsof -nP -iTCP:1302 -sTCP:LISTEN -iUDP:1302
+          Windows  Get-NetTCPConnection -LocalPort 1302; netstat -ano|findstr ":1302 "
+
+        To stop it now, and at the next boot:
+          sudo systemctl stop licd.service
+          sudo systemctl disable licd.service
 
         To approve exactly what listens here now, put this into a policy file, with a
         reason:
@@ -85,7 +97,7 @@ describe('renderExplanation', () => {
   it('shows the block that an unassigned port lies in', () => {
     const unassigned = aTransport({ facts: facts({ status: 'unassigned', service: null }), block: { from: 10262, to: 10287, status: 'unassigned' }, below: { port: 10261, service: 'tile-ml' }, above: null });
     const text = print({ port: 10276, transports: [unassigned], listeners: [] });
-    expect(text).toContain('  The ports 10262-10287 are all unassigned.\n  Nearest assigned: 10261 tile-ml below.\n');
+    expect(text).toContain('  In a block of ports that are all unassigned: 10262-10287.\n  Nearest assigned: 10261 tile-ml below.\n');
     expect(text).toContain('Listening now\n  Nothing.\n');
     expect(text).not.toContain('exceptions:');
   });
@@ -96,7 +108,7 @@ describe('renderExplanation', () => {
     [{ ephemeral: true, reserved: true, ephemeralRange: [32768, 60999] }, 'Inside the ephemeral range 32768-60999, but reserved in'],
     [{ ephemeral: true, reserved: false, ephemeralRange: [32768, 60999] }, 'belongs in net.ipv4.ip_local_reserved_ports.'],
   ] as const)('says what the host does with the port: %j', (host, sentence) => {
-    expect(print({ host: { name: 'web1', ...host } }, 200)).toContain(sentence);
+    expect(print({ host: { name: 'web1', platform: 'linux', ...host } }, 200)).toContain(sentence);
   });
 
   it('never says "nothing" of what could not be seen', () => {
