@@ -1,25 +1,20 @@
 import type { Finding, RegisteredListener } from '../model/audit.ts';
 import type { FilePosition, Problem } from '../model/errors.ts';
+import type { Rule } from '../model/policy.ts';
+import { RULE_EXPECTATIONS, type RuleDifference, type RuleExpectation, type RuleOutcome, type UntestedRule } from '../model/rule-test.ts';
 import { checkVersion, readId } from './parse-policy.ts';
-import { describeNode, quote, type PlacedNode } from './placed-node.ts';
+import { describeNode, type PlacedNode } from './placed-node.ts';
 import { createProblemLog, type ProblemLog } from './problem-log.ts';
 import { readList, readMapping, readProse, readRequired } from './read-mapping.ts';
 import { readYaml } from './read-yaml.ts';
 import { readTestListener } from './test-listener.ts';
 import { choiceOf } from './value-kinds.ts';
 
-/**
- * What a rule is to make of a listener: `match` (a finding, silenced or not), `none`, or `excepted` (a finding that an
- * exception of the same policy silences).
- */
-export const EXPECTATIONS = ['match', 'none', 'excepted'] as const;
-export type Expectation = (typeof EXPECTATIONS)[number];
-
 export interface RuleTestCase {
   readonly name: string;
   readonly position: FilePosition;
   readonly listener: RegisteredListener;
-  readonly expect: readonly { readonly rule: string; readonly expected: Expectation; readonly position: FilePosition }[];
+  readonly expect: readonly { readonly rule: string; readonly expected: RuleExpectation; readonly position: FilePosition }[];
 }
 
 export interface ParsedRuleTests {
@@ -28,7 +23,7 @@ export interface ParsedRuleTests {
   readonly problems: readonly Problem[];
 }
 
-const expectationKind = choiceOf(EXPECTATIONS);
+const expectationKind = choiceOf(RULE_EXPECTATIONS);
 
 /**
  * Reads a file of rule tests (`NAME.test.yaml` beside the rules): `version: 1` and `cases`, each with a `name`, a
@@ -73,37 +68,33 @@ function parseExpectations(node: PlacedNode, file: string, log: ProblemLog): Rul
     if (checked === null || 'fault' in checked) {
       log.error(value.at, checked?.fault.message ?? `expected ${expectationKind.expected}, found ${describeNode(value)}`, checked?.fault.hint);
     }
-    const expected = EXPECTATIONS.find((expectation) => value.kind === 'scalar' && value.value === expectation);
+    const expected = RULE_EXPECTATIONS.find((expectation) => value.kind === 'scalar' && value.value === expectation);
     if (id === null || expected === undefined) return [];
     return [{ rule: id.id, expected, position: { file, line: keyAt[0], column: keyAt[1] } }];
   });
 }
 
 /** What differs between a case and the findings for its listener; empty where it passes. `known`: ids of all rules in force. */
-export function checkRuleCase(test: RuleTestCase, findings: readonly Finding[], known: ReadonlySet<string>): readonly Problem[] {
+export function checkRuleCase(test: RuleTestCase, findings: readonly Finding[], known: ReadonlySet<string>): readonly RuleDifference[] {
   return test.expect.flatMap(({ rule, expected, position }) => {
-    const finding = findings.find((candidate) => candidate.rule === rule);
-    const actual: Expectation = finding === undefined ? 'none' : finding.excepted === null ? 'match' : 'excepted';
-    const passes = actual === expected || (expected === 'match' && actual === 'excepted');
-    if (passes && known.has(rule)) return [];
-    const message = known.has(rule)
-      ? `${quote(test.name)}: ${rule} should be ${quote(expected)} and is ${quote(actual)}`
-      : `${quote(test.name)}: there is no rule ${quote(rule)}`;
-    return [{ position, message, hint: null, level: 'error' as const }];
+    const outcome = known.has(rule) ? outcomeOf(findings.find((finding) => finding.rule === rule)) : 'unknown-rule';
+    const passes = outcome === expected || (expected === 'match' && (outcome === 'found' || outcome === 'excepted'));
+    return passes ? [] : [{ rule, expected, found: outcome, position }];
   });
 }
 
+function outcomeOf(finding: Finding | undefined): RuleOutcome {
+  if (finding === undefined) return 'none';
+  return finding.excepted === null ? 'found' : 'excepted';
+}
+
 /** The rules that lack a case which they must match, or one which they must not. */
-export function findUntestedRules(
-  rules: readonly { readonly id: string }[],
-  cases: readonly RuleTestCase[],
-): readonly { readonly rule: string; readonly lacks: 'match' | 'none' }[] {
-  const expectations = cases.flatMap((test) => test.expect);
-  return rules.flatMap(({ id }) => {
-    const own = expectations.filter((expectation) => expectation.rule === id);
-    const lacks: ('match' | 'none')[] = [];
-    if (!own.some(({ expected }) => expected !== 'none')) lacks.push('match');
-    if (!own.some(({ expected }) => expected === 'none')) lacks.push('none');
-    return lacks.map((lack) => ({ rule: id, lacks: lack }));
+export function findUntestedRules(rules: readonly Pick<Rule, 'id' | 'position'>[], cases: readonly RuleTestCase[]): readonly UntestedRule[] {
+  const matching = new Set<string>();
+  const passedOver = new Set<string>();
+  for (const { rule, expected } of cases.flatMap((test) => test.expect)) (expected === 'none' ? passedOver : matching).add(rule);
+  return rules.flatMap(({ id, position }) => {
+    const lacks = [...(matching.has(id) ? [] : ['match' as const]), ...(passedOver.has(id) ? [] : ['none' as const])];
+    return lacks.length === 0 ? [] : [{ rule: id, position, lacks }];
   });
 }

@@ -99,8 +99,8 @@ describe('the listener of a rule test', () => {
   it.each([
     ['[r]', '4:13 expect: expected a mapping of rules, found a list'],
     ['{}', '4:13 expect: expected a mapping of rules, found a mapping'],
-    ['{ r: yes }', '4:18 expected one of match, none, excepted, found the text "yes"'],
-    ['{ r: [match] }', '4:18 expected one of match, none, excepted, found a list'],
+    ['{ r: yes }', '4:18 expected one of match, found, excepted, none, found the text "yes"'],
+    ['{ r: [match] }', '4:18 expected one of match, found, excepted, none, found a list'],
     ['{ R: match }', '4:15 "R" is not an id: small letters, digits and hyphens, a letter or digit first'],
   ])('expect: %s', async (expectation, problem) => {
     expect(await problemsOf('{ protocol: tcp, address: "::1", port: 1, ownerReason: no-holder }', expectation)).toEqual([problem]);
@@ -132,17 +132,19 @@ describe('checkRuleCase', () => {
 
   async function check(expectation: string): Promise<readonly string[]> {
     const [test] = await casesOf(`version: 1\ncases: [{ name: N, listener: { protocol: tcp, address: "::1", port: 1, ownerReason: no-holder }, expect: ${expectation} }]\n`);
-    return checkRuleCase(test!, [finding('a', false), finding('b', true)], known).map((problem) => problem.message);
+    return checkRuleCase(test!, [finding('a', false), finding('b', true)], known).map(({ rule, expected, found }) => `${rule} ${expected}: ${found}`);
   }
 
   it.each([
     ['{ a: match, b: match, c: none }', []],
-    ['{ b: excepted }', []],
-    ['{ a: none }', ['"N": a should be "none" and is "match"']],
-    ['{ a: excepted }', ['"N": a should be "excepted" and is "match"']],
-    ['{ b: none }', ['"N": b should be "none" and is "excepted"']],
-    ['{ c: match }', ['"N": c should be "match" and is "none"']],
-    ['{ d: none }', ['"N": there is no rule "d"']],
+    ['{ a: found, b: excepted }', []],
+    ['{ a: none }', ['a none: found']],
+    ['{ a: excepted }', ['a excepted: found']],
+    ['{ b: none }', ['b none: excepted']],
+    ['{ b: found }', ['b found: excepted']],
+    ['{ c: match }', ['c match: none']],
+    ['{ c: found }', ['c found: none']],
+    ['{ d: none }', ['d none: unknown-rule']],
   ])('%s', async (expectation, messages) => {
     expect(await check(expectation)).toEqual(messages);
   });
@@ -156,11 +158,11 @@ cases:
   - { name: one, listener: ${listener}, expect: { full: match, half: none } }
   - { name: two, listener: ${listener}, expect: { full: none, other: excepted } }
 `);
-    expect(findUntestedRules(['full', 'half', 'other', 'bare'].map((id) => ({ id })), cases)).toEqual([
-      { rule: 'half', lacks: 'match' },
-      { rule: 'other', lacks: 'none' },
-      { rule: 'bare', lacks: 'match' },
-      { rule: 'bare', lacks: 'none' },
+    const position = { file: 'x.yaml', line: 3, column: 9 };
+    expect(findUntestedRules(['full', 'half', 'other', 'bare'].map((id) => ({ id, position })), cases)).toEqual([
+      { rule: 'half', position, lacks: ['match'] },
+      { rule: 'other', position, lacks: ['none'] },
+      { rule: 'bare', position, lacks: ['match', 'none'] },
     ]);
   });
 });

@@ -35,8 +35,8 @@ describe('the shipped packs', () => {
   });
 
   it.each(testFiles)('%s: every case comes out as it says', async (name) => {
-    const problems = (await readCases(name)).flatMap((test) => checkRuleCase(test, evaluateListener(test.listener, policy), known));
-    expect(describeProblems(problems)).toBe('');
+    const differences = (await readCases(name)).flatMap((test) => checkRuleCase(test, evaluateListener(test.listener, policy), known));
+    expect(differences).toEqual([]);
   });
 
   it('have for each rule a case that it must match and one that it must not', async () => {

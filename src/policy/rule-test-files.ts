@@ -1,0 +1,61 @@
+import { readdir, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import { PortreeveError } from '../model/errors.ts';
+import { describeProblems } from './describe-problems.ts';
+import { readTextFile } from './policy-files.ts';
+import { createProblemLog } from './problem-log.ts';
+import { parseRuleTests, type RuleTestCase } from './rule-tests.ts';
+
+const TEST_NAME = /\.test\.ya?ml$/;
+const POLICY_SUFFIX = /\.ya?ml$/;
+
+export interface RuleTestFile {
+  readonly file: string;
+  readonly cases: readonly RuleTestCase[];
+}
+
+/** Whether a path is that of a file of rule tests, by its name. */
+export function isRuleTestName(path: string): boolean {
+  return TEST_NAME.test(path);
+}
+
+/**
+ * Reads the rule tests that lie beside policies. Each path is a folder (its `*.test.yaml` and `*.test.yml`, sorted by
+ * name), a policy file (`NAME.test.yaml` beside `NAME.yaml`), or a file of tests itself. None at all is no error.
+ * @throws PortreeveError `policy-invalid` or `policy-unreadable` with all problems of all files
+ */
+export async function loadRuleTests(paths: readonly string[]): Promise<readonly RuleTestFile[]> {
+  const files = new Set((await Promise.all(paths.map(listTestFiles))).flat());
+  const tests: RuleTestFile[] = [];
+  const texts = new Map<string, string>();
+  const problems = [];
+  for (const file of files) {
+    const log = createProblemLog(file, 'unreadable');
+    const text = await readTextFile(file, log);
+    problems.push(...log.problems);
+    if (text === null) continue;
+    texts.set(file, text);
+    const parsed = await parseRuleTests(text, file);
+    problems.push(...parsed.problems);
+    if (parsed.cases !== null) tests.push({ file, cases: parsed.cases });
+  }
+  const errors = problems.filter(({ level }) => level === 'error');
+  if (errors.length === 0) return tests;
+  const code = errors.every(({ position }) => position.line === null) ? 'policy-unreadable' : 'policy-invalid';
+  const count = errors.length === 1 ? 'an error' : `${errors.length} errors`;
+  throw new PortreeveError(code, `the rule tests have ${count}\n${describeProblems(problems, texts)}`, { problems });
+}
+
+async function listTestFiles(path: string): Promise<readonly string[]> {
+  if (isRuleTestName(path)) return [path];
+  const kind = await stat(path).catch(() => null);
+  if (kind?.isDirectory() === true) {
+    // Who may not look into the folder was told so when its policies were read.
+    const names = await readdir(path).catch(() => []);
+    return names.filter((name) => isRuleTestName(name) && !name.startsWith('.')).sort().map((name) => join(path, name));
+  }
+  const stem = path.replace(POLICY_SUFFIX, '');
+  const beside = [`${stem}.test.yaml`, `${stem}.test.yml`];
+  const found = await Promise.all(beside.map(async (file) => (await stat(file).catch(() => null)) !== null));
+  return beside.filter((_, index) => found[index]);
+}
