@@ -11,6 +11,7 @@ interface AuditOptions extends InputOptions {
   readonly now?: true;
   readonly format?: ReportFormat;
   readonly failOn: Severity | 'never';
+  readonly verbose?: true;
   readonly color?: boolean;
 }
 
@@ -21,14 +22,18 @@ export function auditCommand(finish: (exitCode: number) => void): Command {
     .option('--now', 'scan this host now')
     .addOption(new Option('--format <format>', 'form of the output (default: table)').choices(REPORT_FORMATS))
     .addOption(new Option('--fail-on <severity>', 'exit with 1 from this severity on').choices([...SEVERITIES, 'never']).default('warning'))
+    .option('--verbose', 'each rule and exception as it was tried on each listener, with the first field that failed (not as csv)')
     .addHelpText('after', EXIT_CODES)
     .action(async (options: AuditOptions) => {
       if (options.now !== true) {
         throw new PortreeveError('source-failed', 'no daemon runs here whose latest audit could be shown', { hint: 'portreeve audit --now scans this host once' });
       }
+      if (options.verbose === true && options.format === 'csv') {
+        throw new PortreeveError('usage', 'csv has no place for what --verbose tells', { hint: 'use --format json, ndjson or table' });
+      }
       const input = await openInputs(options);
       for (const warning of input.policy.warnings) process.stderr.write(renderProblem(warning, textOptions(process.stderr, options)));
-      const report = await audit(input);
+      const report = await audit(input, { trials: options.verbose === true });
       // Known before the first line is written: a reader who leaves early does not change what was found.
       finish(exitCodeOf(report, options.failOn));
       writeOutput(renderAudit(report, options.format ?? 'table', textOptions(process.stdout, options)));

@@ -1,4 +1,5 @@
 import type { Coverage } from './coverage.ts';
+import type { RuleDecision } from './explanation.ts';
 import type { Listener } from './listener.ts';
 import type { AssignmentStatus, PortFacts } from './registry.ts';
 import type { Severity } from './severity.ts';
@@ -23,6 +24,8 @@ export interface RegisteredListener extends Listener {
 /** A listener with its findings, worst first. */
 export interface AuditedListener extends RegisteredListener {
   readonly findings: readonly Finding[];
+  /** Every rule in force, in the policy's order, as it was tried. Absent unless it was asked for. */
+  readonly trials?: readonly RuleDecision[];
 }
 
 /** `portreeve/audit/v1`, as `--format json` prints it. Keys are only ever added. */

@@ -8,6 +8,7 @@ import { ASSIGNMENT_STATUSES, type AssignmentStatus, type PortFacts, type PortRe
 import { SEVERITIES, severityRank, type Severity } from '../model/severity.ts';
 import type { Protocol } from '../model/socket.ts';
 import { VERSION } from '../model/version.ts';
+import { explainDecisions } from './explain-decisions.ts';
 import { readHost, type HostReading } from './read-host.ts';
 
 export interface AuditInput {
@@ -18,15 +19,24 @@ export interface AuditInput {
   readonly now: () => Date;
 }
 
+export interface AuditWish {
+  /** Keep for each listener every rule as it was tried, not only those that matched. */
+  readonly trials?: boolean;
+}
+
 /**
  * One pass: sources and inventory give the listeners, the registry says what their ports are, the policy what it makes
  * of them, and the report is what came out.
  */
-export async function audit({ source, registry, policy, now }: AuditInput): Promise<AuditReport> {
+export async function audit({ source, registry, policy, now }: AuditInput, { trials = false }: AuditWish = {}): Promise<AuditReport> {
   const startedAt = now();
   const reading = await readHost(source);
   const registered = reading.listeners.map((listener) => joinRegistry(listener, registry));
-  const audited = registered.map((listener) => ({ ...listener, findings: evaluateListener(listener, policy) }));
+  const audited = registered.map((listener) => ({
+    ...listener,
+    findings: evaluateListener(listener, policy),
+    ...(trials ? { trials: explainDecisions(listener, policy).rules } : {}),
+  }));
   return report(startedAt, now(), reading, registry, policy, audited);
 }
 

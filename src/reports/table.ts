@@ -7,6 +7,7 @@ import { renderAdvice } from './advice.ts';
 import { fitColumns, GUTTER } from './columns.ts';
 import type { FittedColumn, TextColumn } from './columns.ts';
 import { renderCoverage } from './coverage-text.ts';
+import { renderDecisions } from './explain-decisions.ts';
 import { foldListeners } from './fold.ts';
 import type { Fold } from './fold.ts';
 import { paint } from './paint.ts';
@@ -31,6 +32,7 @@ export function* renderTable(report: AuditReport, options: TextOptions): Generat
     yield* renderListeners(report.listeners, options);
   }
   yield* section(renderAdvice(report, options));
+  yield* section(renderTrials(report.listeners, options));
   yield* section(renderCoverage(report.coverage, options));
   yield* section(renderPolicyWarnings(report.policy.warnings, options));
 }
@@ -185,6 +187,12 @@ function renderPolicyWarnings(warnings: readonly string[], options: TextOptions)
 function* section(text: readonly string[]): Generator<string> {
   if (text.length > 0) yield '\n';
   yield* lines(text);
+}
+
+/** Where they were kept: a run of lines per listener, as `explain --verbose` shows them. */
+function renderTrials(listeners: readonly AuditedListener[], options: TextOptions): string[] {
+  const tried = listeners.filter(({ trials }) => trials !== undefined);
+  return renderDecisions({ listeners: tried, decisions: tried.map(({ id, trials = [] }) => ({ listener: id, rules: trials })) }, options);
 }
 
 function* lines(text: readonly string[]): Generator<string> {
