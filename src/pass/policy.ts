@@ -33,13 +33,22 @@ export interface PolicyChoice {
  * Reads the policy in force: the shipped packs, and what the user or the administrator added.
  * @throws PortreeveError `policy-invalid` or `policy-unreadable` with all problems of all files
  */
-export async function openPolicy({ paths, shipped, now }: PolicyChoice): Promise<Policy> {
+export async function openPolicy(choice: PolicyChoice): Promise<Policy> {
+  const read = await readPolicyDocuments(choice);
+  const policy = compilePolicy(read.documents, { today: localDate(choice.now()) });
+  const warnings: readonly Problem[] = [...read.warnings, ...policy.warnings];
+  return { ...policy, warnings };
+}
+
+/**
+ * The documents that a policy is compiled from.
+ * @throws as `openPolicy`
+ */
+export async function readPolicyDocuments({ paths, shipped }: Omit<PolicyChoice, 'now'>): Promise<LoadedDocuments> {
   const packs = shipped ? await readShippedPacks() : { documents: [], warnings: [] };
   const local = paths ?? (hasPolicies(LOCAL_RULES) ? [LOCAL_RULES] : []);
   const added = local.length === 0 ? { documents: [], warnings: [] } : await loadPolicyDocuments(local, { beside: packs.documents });
-  const policy = compilePolicy([...packs.documents, ...added.documents], { today: localDate(now()) });
-  const warnings: readonly Problem[] = [...packs.warnings, ...added.warnings, ...policy.warnings];
-  return { ...policy, warnings };
+  return { documents: [...packs.documents, ...added.documents], warnings: [...packs.warnings, ...added.warnings] };
 }
 
 /** The default folder may be missing or empty; one that a user names may not. */
