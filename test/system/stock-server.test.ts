@@ -15,7 +15,7 @@ const CACHE = join(process.env['XDG_CACHE_HOME'] ?? '/var/cache', 'portreeve-tes
 const MAKE_ROOT = fileURLToPath(new URL('make-debian-root.sh', import.meta.url));
 /** A PID and mount namespace that ends with everything in it: however a command goes, no process and no mount is left. */
 const LEAVE_NOTHING = ['-m', '-p', '-f', '--kill-child', '--mount-proc'];
-const MAKE_SECONDS = 480;
+const MAKE_SECONDS = 300;
 const BOOT_SECONDS = 100;
 
 /** Protocol, port, addresses; then the name, unit and users of all its owners. */
