@@ -5,6 +5,11 @@ export const ERROR_CODES = {
   'policy-unreadable': 2,
   'registry-invalid': 2,
   'registry-unreadable': 2,
+  // An update that could not be made leaves the registry in force as it was, and is tried again: not a fault of what was typed.
+  'update-failed': 3,
+  'update-refused': 3,
+  'state-busy': 3,
+  'state-unwritable': 3,
   'source-unsupported': 3,
   'source-failed': 3,
 } as const;
@@ -22,8 +27,10 @@ export interface Problem {
   readonly position: FilePosition;
   readonly message: string;
   readonly hint: string | null;
-  /** `error` stops the run; `warning` is reported and the run goes on. */
-  readonly level: 'error' | 'warning';
+  /** `error` stops the run; `warning` and `notice` (nothing is wrong yet) are reported and the run goes on. */
+  readonly level: 'error' | 'warning' | 'notice';
+  /** Stable name of this kind of problem, for filters and editors; absent where there is nothing to tell kinds apart. */
+  readonly code?: string;
 }
 
 /** An error for a person: what happened, to which file or socket, and what to do next. */

@@ -1,7 +1,7 @@
 import { PortreeveError } from '../model/errors.ts';
 
 /** Where the official file lives; the registry's own page names the same address. */
-const OFFICIAL_CSV = 'https://www.iana.org/assignments/service-names-port-numbers/service-names-port-numbers.csv';
+export const OFFICIAL_CSV = 'https://www.iana.org/assignments/service-names-port-numbers/service-names-port-numbers.csv';
 
 export const DOWNLOAD_HINT = `Download the file again: ${OFFICIAL_CSV}`;
 
