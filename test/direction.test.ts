@@ -31,7 +31,9 @@ const PACKAGES: readonly { readonly name: string; readonly folders: readonly str
   { name: 'commander', folders: ['cli'], why: 'options are parsed once, at the edge' },
   { name: 'node:child_process', folders: [], why: 'the agent runs no other program: no shell, no netstat' },
   { name: 'node:net', folders: [], why: 'the agent opens no network port' },
-  { name: 'node:http', folders: [], why: 'the agent opens no network port' },
+  { name: 'node:http', folders: ['registry'], why: 'registry update is the one thing that fetches, as a client; the agent opens no network port' },
+  { name: 'node:https', folders: ['registry'], why: 'registry update is the one thing that fetches, as a client; the agent opens no network port' },
+  { name: 'node:tls', folders: ['registry'], why: 'registry update speaks TLS inside the tunnel of a proxy, as a client; the agent opens no network port' },
   { name: 'node:dgram', folders: [], why: 'the agent opens no network port' },
 ];
 
@@ -72,6 +74,11 @@ describe('the direction of the data', () => {
   it.each(PACKAGES)('$name is loaded only where it belongs', ({ name, folders, why }) => {
     const strays = imports.filter((each) => each.specifier === name && !folders.includes(each.folder)).map((each) => relative(ROOT, each.file));
     expect(strays, why).toEqual([]);
+  });
+
+  it('opens no server anywhere, also not with a package that a client may load', () => {
+    const serving = [...new Set(imports.map(({ file }) => file))].filter((file) => /\bcreate(?:Secure)?Server\b|\bnew (?:\w+\.)?Server\b|\.listen\s*\(/.test(readFileSync(file, 'utf8')));
+    expect(serving.map((file) => relative(ROOT, file)), 'the agent opens no network port').toEqual([]);
   });
 
   it('sees the imports at all', () => {
