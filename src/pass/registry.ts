@@ -1,17 +1,36 @@
-import { PortreeveError } from '../model/errors.ts';
+import { PortreeveError, type Problem } from '../model/errors.ts';
 import type { PortRegistry } from '../model/registry.ts';
 import { compileSnapshot, type OfficialFile } from '../registry/compile-snapshot.ts';
 import { exportRegistry } from '../registry/export.ts';
-import { loadEmbeddedRegistry, loadRegistryFile, readRegistryFile } from '../registry/load.ts';
+import { openInForce } from '../registry/in-force.ts';
+import { loadRegistryFile, readRegistryFile } from '../registry/load.ts';
+import { snapshotPaths } from '../registry/snapshot-folder.ts';
 
-/** The registry to work with: a file that the user named, or the embedded snapshot. */
-export async function openRegistry(file: string | null): Promise<PortRegistry> {
-  return file === null ? loadEmbeddedRegistry() : loadRegistryFile(file);
+export { OFFICIAL_CSV } from '../registry/invalid-registry.ts';
+export { DEFAULT_MAX_LOSS_PERCENT } from '../registry/judge-update.ts';
+
+/** Which registry to work with. */
+export interface RegistryChoice {
+  /** A file that the user named: official CSV or compiled facts; null for the registry in force. */
+  readonly file: string | null;
+  /** Below it `registry update` keeps its snapshots. */
+  readonly stateDir: string;
+  /** Told where the snapshot of an update is damaged, so that the embedded one takes its place. */
+  readonly warn: (problem: Problem) => void;
+}
+
+/**
+ * The registry to work with: the file that the user named, else the snapshot of the last update, where it is whole and
+ * not older than the embedded one, else that. `source` is a path or `embedded`.
+ * @throws PortreeveError `registry-invalid`, `registry-unreadable`, only for a file that the user named
+ */
+export async function openRegistry({ file, stateDir, warn }: RegistryChoice): Promise<PortRegistry> {
+  return file === null ? openInForce(snapshotPaths(stateDir), warn) : loadRegistryFile(file);
 }
 
 /** Every port's status as data: 65,536 ports on four transports. */
-export async function registryRows(file: string | null, format: 'csv' | 'ndjson'): Promise<Iterable<string>> {
-  return exportRegistry(await openRegistry(file), format);
+export async function registryRows(choice: RegistryChoice, format: 'csv' | 'ndjson'): Promise<Iterable<string>> {
+  return exportRegistry(await openRegistry(choice), format);
 }
 
 /**
