@@ -8,6 +8,7 @@ import { EXIT_CODES, textOptions } from './options.ts';
 import { OutputClosed } from './output.ts';
 import { policyCommand } from './policy.ts';
 import { registryCommand } from './registry.ts';
+import { suggestCommand } from './suggest.ts';
 
 /** Runs one command line and gives its exit code. Results go to standard output, everything else to standard error. */
 export async function run(argv: readonly string[]): Promise<number> {
@@ -36,7 +37,7 @@ function createProgram(finish: (exitCode: number) => void): Command {
     .description('Knows every listening socket of this host, who owns it, what IANA says of its port, and what your policy makes of it.')
     .version(VERSION, '-V, --version')
     .addHelpText('after', EXIT_CODES);
-  for (const command of [auditCommand(finish), explainCommand(), policyCommand(finish), registryCommand()]) program.addCommand(command);
+  for (const command of [auditCommand(finish), explainCommand(), policyCommand(finish), registryCommand(), suggestCommand()]) program.addCommand(command);
   throwInsteadOfExiting(program);
   return program;
 }

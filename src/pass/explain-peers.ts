@@ -21,14 +21,12 @@ export interface HostPeers {
 export function readHostPeers(reading: HostReading, question: PeerQuestion, listeners: readonly AuditedListener[]): HostPeers {
   if (reading.source === 'portable') return { peers: null, gaps: [] };
   if (question.protocols.length === 0) return { peers: [], gaps: [] };
-  const read = (path?: string): PeerReading =>
-    reading.source === 'netlink' ? readNetlinkPeers(question, path) : readProcfsPeers(question, HOST_PATHS.proc, path);
   const peers: NamespacePeers[] = [];
   const gaps: Gap[] = [];
   const survey = surveyNamespaces(HOST_PATHS.proc, HOST_PATHS.netns);
   for (const { namespace, path } of namespacesOf(listeners, survey)) {
     try {
-      const told = read(path);
+      const told = readPeers(reading, question, path);
       peers.push(...told.peers.map((each) => ({ netns: namespace, ...each })));
       gaps.push(...told.gaps);
     } catch (error) {
@@ -37,6 +35,22 @@ export function readHostPeers(reading: HostReading, question: PeerQuestion, list
     }
   }
   return { peers: peers.length === 0 ? null : peers, gaps };
+}
+
+function readPeers({ source }: HostReading, question: PeerQuestion, namespacePath?: string): PeerReading {
+  return source === 'netlink' ? readNetlinkPeers(question, namespacePath) : readProcfsPeers(question, HOST_PATHS.proc, namespacePath);
+}
+
+/** How many connections of the own network namespace use these local ports; null where no source can tell. */
+export function countConnections(reading: HostReading, question: PeerQuestion): number | null {
+  if (reading.source === 'portable') return null;
+  try {
+    const { peers } = readPeers(reading, question);
+    return peers.length < question.protocols.length ? null : peers.reduce((sum, { total }) => sum + total, 0);
+  } catch (error) {
+    if (!(error instanceof PortreeveError)) throw error;
+    return null;
+  }
 }
 
 function namespacesOf(listeners: readonly AuditedListener[], { own, others }: NamespaceSurvey): readonly { readonly namespace: NamespaceSurvey['own']; readonly path?: string }[] {
