@@ -7,7 +7,8 @@ import { severityRank } from '../model/severity.ts';
  * policy's order. A rule that is merely unknown raises nothing. A finding that an exception silences stays, marked.
  */
 export function evaluateListener(listener: RegisteredListener, policy: Policy): readonly Finding[] {
-  return policy.rules
+  return policy
+    .rulesFor(listener)
     .filter((rule) => rule.match.matchesAny(listener) === 'true')
     .map((rule) => describeFinding(rule, listener, policy))
     .sort((left, right) => severityRank(right.severity) - severityRank(left.severity));

@@ -39,6 +39,11 @@ export interface Owner {
   readonly container: string | null;
   /** ISO 8601. */
   readonly startedAt: string | null;
+  /**
+   * Package that the executable's path belongs to; null where the host's package database has none. Absent: nobody
+   * asked (it costs a walk through that database), or it cannot tell.
+   */
+  readonly exePackage?: string | null;
 }
 
 /** A systemd `.socket` unit that holds a listener, and the service that it starts. */
@@ -77,4 +82,6 @@ export interface Listener {
   /** By pid. Empty unless `ownerKind` is `process`. */
   readonly owners: readonly Owner[];
   readonly activation: Activation | null;
+  /** Whether anyone is connected to it now. Null or absent: nobody looked. */
+  readonly peers?: boolean | null;
 }

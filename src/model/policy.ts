@@ -54,7 +54,11 @@ export interface Policy {
   readonly files: readonly string[];
   /** In the order of the files, which is the order in which findings of one severity are told. */
   readonly rules: readonly Rule[];
+  /** Of these, in their order, those that the port and protocol of a listener leave in question; no other can be true of it. */
+  rulesFor(listener: RegisteredListener): readonly Rule[];
   readonly exceptions: readonly Exception[];
-  /** What is odd and does not stop the run: expired exceptions and the like. */
+  /** Names of all fields that these ask for: a fact that is dear to find out is looked up only where one of them does. */
+  readonly fields: ReadonlySet<string>;
+  /** What is odd and does not stop the run: expired exceptions, and as notices those that soon will be. */
   readonly warnings: readonly Problem[];
 }

@@ -2,7 +2,7 @@ import type { RegisteredListener } from '../model/audit.ts';
 import type { Owner } from '../model/listener.ts';
 import type { MatchExplanation, Matcher, Truth } from '../model/policy.ts';
 import type { ConditionDocument } from './document.ts';
-import { FIELDS, type FieldTest } from './fields.ts';
+import { FIELDS, type Clock, type FieldTest } from './fields.ts';
 import { judgedOwners } from './judged-owners.ts';
 import type { Place } from './placed-node.ts';
 import { both, either, negate } from './truth.ts';
@@ -28,11 +28,12 @@ interface Conditions {
 /**
  * Compiles a checked `match` of a file. Most matches name a port, and most listeners are on another one: that is asked
  * first, and nothing else of such a match is even prepared (this halves what a single audit spends on the policy).
+ * `now` null: every age is unknown.
  */
-export function compileMatch(match: ConditionDocument, file: string): Matcher {
+export function compileMatch(match: ConditionDocument, file: string, now: Clock | null = null): Matcher {
   const isOnPort = compilePortGate(match);
   let prepared: Conditions | null = null;
-  const prepare = (): Conditions => (prepared ??= prepareConditions(match));
+  const prepare = (): Conditions => (prepared ??= prepareConditions(match, now));
 
   // Kleene's connectives distribute, so "some owner fulfils both parts" is "the shared part, and some owner the other".
   const matchOwners = (listener: RegisteredListener, combine: (left: Truth, right: Truth) => Truth, start: Truth): Truth => {
@@ -61,8 +62,8 @@ function compilePortGate(match: ConditionDocument): ((port: number) => boolean) 
   return null;
 }
 
-function prepareConditions(match: ConditionDocument): Conditions {
-  const all = match.kind === 'all' ? match.conditions.map(compileCondition) : [compileCondition(match)];
+function prepareConditions(match: ConditionDocument, now: Clock | null): Conditions {
+  const all = (match.kind === 'all' ? match.conditions : [match]).map((condition) => compileCondition(condition, now));
   const perOwner = all.filter((condition) => condition.perOwner);
   return {
     all,
@@ -83,19 +84,19 @@ function explain(conditions: readonly Condition[], file: string, listener: Regis
   return { truth, condition: blamed.name, position: { file, line: blamed.at[0], column: blamed.at[1] } };
 }
 
-function compileCondition(document: ConditionDocument): Condition {
-  if (document.kind === 'field') return compileField(document);
-  const parts = document.conditions.map(compileCondition);
+function compileCondition(document: ConditionDocument, now: Clock | null): Condition {
+  if (document.kind === 'field') return compileField(document, now);
+  const parts = document.conditions.map((condition) => compileCondition(condition, now));
   const perOwner = parts.some((part) => part.perOwner);
   const test = document.kind === 'all' ? joinAll(parts) : joinAny(parts);
   const { kind: name, at } = document;
   return { name, at, perOwner, test: name === 'not' ? (listener, owner) => negate(test(listener, owner)) : test };
 }
 
-function compileField({ field, values, at }: ConditionDocument & { kind: 'field' }): Condition {
+function compileField({ field, values, at }: ConditionDocument & { kind: 'field' }, now: Clock | null): Condition {
   const definition = FIELDS.get(field);
   if (definition === undefined) throw new RangeError(`${field} is no field: this document was not made by this version`);
-  return { name: field, at, perOwner: definition.level === 'owner', test: definition.compile(values) };
+  return { name: field, at, perOwner: definition.level === 'owner', test: definition.compile(values, now) };
 }
 
 function joinAll(conditions: readonly Condition[]): FieldTest {

@@ -18,7 +18,7 @@ export function policyError(problems: readonly Problem[], sources: SourceTexts =
   return new PortreeveError(code, `the policy has ${count}\n${describeProblems(problems, sources)}`, { problems });
 }
 
-/** Problems for a person, errors before warnings: the place and what is wrong, the line with a caret under it, the hint. */
+/** Problems for a person, errors first: the place and what is wrong, the line with a caret under it, the hint. */
 export function describeProblems(problems: readonly Problem[], sources: SourceTexts = new Map()): string {
   const lines = new Map<string, readonly string[]>();
   const linesOf = (file: string): readonly string[] => {
@@ -27,13 +27,13 @@ export function describeProblems(problems: readonly Problem[], sources: SourceTe
     return known;
   };
   const errors = problems.filter((problem) => problem.level === 'error');
-  const warnings = problems.filter((problem) => problem.level === 'warning');
-  return [...errors, ...warnings].map((problem) => describeProblem(problem, linesOf)).join('\n');
+  const others = problems.filter((problem) => problem.level !== 'error');
+  return [...errors, ...others].map((problem) => describeProblem(problem, linesOf)).join('\n');
 }
 
 function describeProblem({ position, message, hint, level }: Problem, linesOf: (file: string) => readonly string[]): string {
   const place = [cleanText(position.file), position.line, position.column].filter((part) => part !== null).join(':');
-  const parts = [`${place}: ${level === 'warning' ? 'warning: ' : ''}${cleanText(message)}`];
+  const parts = [`${place}: ${level === 'error' ? '' : `${level}: `}${cleanText(message)}`];
   const line = position.line === null ? undefined : linesOf(position.file)[position.line - 1];
   if (line !== undefined && line.trim() !== '') parts.push(...excerpt(line, position.column ?? 1));
   if (hint !== null) parts.push(`    ${cleanText(hint)}`);

@@ -10,6 +10,7 @@ export interface PolicyDocument {
   readonly file: string;
   readonly rules: readonly RuleDocument[];
   readonly exceptions: readonly ExceptionDocument[];
+  readonly overrides: readonly OverrideDocument[];
 }
 
 export interface RuleDocument {
@@ -35,6 +36,14 @@ export interface ExceptionDocument {
   readonly expires: { readonly date: string; readonly at: Place } | null;
 }
 
+/** A change to a rule of any file. At least one of `enabled` and `severity` is not null. */
+export interface OverrideDocument {
+  readonly rule: PlacedId;
+  readonly enabled: boolean | null;
+  readonly severity: Severity | null;
+  readonly reason: string;
+}
+
 export interface PlacedId {
   readonly id: string;
   readonly at: Place;
@@ -50,4 +59,5 @@ export interface PolicyIds {
   readonly file: string;
   readonly rules: readonly PlacedId[];
   readonly exceptions: readonly (PlacedId & { readonly rules: readonly PlacedId[] })[];
+  readonly overrides: readonly { readonly rule: PlacedId }[];
 }

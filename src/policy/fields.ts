@@ -3,6 +3,7 @@ import { BIND_SCOPES, OWNER_KINDS, UNKNOWN_REASONS, type Owner } from '../model/
 import type { Truth } from '../model/policy.ts';
 import { ASSIGNMENT_STATUSES, PORT_RANGES } from '../model/registry.ts';
 import { PROTOCOLS } from '../model/socket.ts';
+import { age } from './age.ts';
 import { truthOf } from './truth.ts';
 import {
   address,
@@ -10,6 +11,7 @@ import {
   flag,
   glob,
   integerIn,
+  packageGlob,
   pathGlob,
   port,
   processGlob,
@@ -19,6 +21,9 @@ import {
   type FieldValue,
   type ValueKind,
 } from './value-kinds.ts';
+
+/** The time by which ages are judged. */
+export type Clock = () => Date;
 
 /** `owner` null: nobody is known to hold the listener. */
 export type FieldTest = (listener: RegisteredListener, owner: Owner | null) => Truth;
@@ -31,7 +36,8 @@ export interface FieldDefinition {
   readonly kind: Pick<ValueKind<never>, 'expected' | 'schema' | 'takesList' | 'check'>;
   /** One line for a person. */
   readonly description: string;
-  compile(values: readonly FieldValue[]): FieldTest;
+  /** `now` null: there is no clock, and every age is unknown. */
+  compile(values: readonly FieldValue[], now: Clock | null): FieldTest;
 }
 
 /** The fact is known to be none: no unit, no interface. Unlike an unknown it is a definite "does not match". */
@@ -95,6 +101,41 @@ const containerField: FieldDefinition = {
   },
 };
 
+/** Seconds since the process started. A clock that was set back since makes it young, not of negative age. */
+const ageField: FieldDefinition = {
+  name: 'age',
+  level: 'owner',
+  kind: age,
+  description: 'How long ago the process started: over 30d, under 10m',
+  compile(values, now) {
+    const test = age.compile(values);
+    return (_, owner) => {
+      const startedAt = Date.parse(owner?.startedAt ?? '');
+      if (now === null || Number.isNaN(startedAt)) return 'unknown';
+      return truthOf(test(Math.max(0, (now().getTime() - startedAt) / 1000)));
+    };
+  },
+};
+
+const NO_PACKAGE = 'none';
+
+/** A pattern that also a package of this name would match; Debian has no such package. */
+const exePackageField: FieldDefinition = {
+  name: 'exePackage',
+  level: 'owner',
+  kind: packageGlob,
+  description: 'Package that the path of the executable belongs to; none where it belongs to no package',
+  compile(values) {
+    const none = values.includes(NO_PACKAGE);
+    const test = packageGlob.compile(values.filter((value) => value !== NO_PACKAGE));
+    return (_, owner) => {
+      const name = owner?.exePackage;
+      if (name === undefined) return 'unknown';
+      return truthOf(name === null ? none : test(name));
+    };
+  },
+};
+
 const DEFINITIONS: readonly FieldDefinition[] = [
   listenerField('status', choiceOf(ASSIGNMENT_STATUSES), 'What the IANA registry says of the port', (listener) => listener.registry?.status ?? null),
   listenerField('range', choiceOf(PORT_RANGES), 'Range of RFC 6335 that the port lies in', (listener) => listener.registry?.range ?? null),
@@ -112,6 +153,7 @@ const DEFINITIONS: readonly FieldDefinition[] = [
   listenerField('dualStack', flag, 'IPv6 wildcard that takes IPv4 too', (listener) => listener.dualStack),
   listenerField('ownerKind', choiceOf(OWNER_KINDS), 'What holds the listener', (listener) => listener.ownerKind),
   listenerField('ownerReason', choiceOf([...UNKNOWN_REASONS, 'kernel']), 'Why no process is named as the owner', (listener) => listener.ownerNote?.code ?? NONE),
+  listenerField('peers', flag, 'Someone is connected to it now', (listener) => listener.peers ?? null),
   listenerField('activated', flag, 'A systemd .socket unit holds the listener', (listener) => listener.activation !== null),
   ownerField('exe', pathGlob, 'Path of the executable; /memfd:NAME where it has no file', (owner) => owner.exe),
   ownerField('process', processGlob, 'Name that the kernel has for the process, which a process can change', (owner) => owner.name),
@@ -125,6 +167,8 @@ const DEFINITIONS: readonly FieldDefinition[] = [
   containerField,
   ownerField('exeDeleted', flag, 'The file that runs is no longer at its path', (owner) => owner.exeDeleted),
   ownerField('exeReplaced', flag, 'Deleted, and another file stands at that path: what an upgrade leaves behind', (owner) => owner.exeReplaced),
+  exePackageField,
+  ageField,
 ];
 
 /** Every field of `match`, by name. */

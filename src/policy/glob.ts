@@ -8,7 +8,8 @@
  */
 export type TextTest = (text: string) => boolean;
 
-const LONGEST_PATTERN = 512;
+/** In UTF-16 units. */
+export const LONGEST_PATTERN = 512;
 const DEEPEST_BRACES = 8;
 /** A host runs some hundred executables behind thousands of listeners: an answer is asked for again and again. */
 const MOST_ANSWERS = 256;

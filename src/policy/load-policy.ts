@@ -1,9 +1,11 @@
 import type { Problem } from '../model/errors.ts';
 import type { Policy } from '../model/policy.ts';
-import { checkIds, compilePolicy, type CompileOptions } from './compile-policy.ts';
+import { checkIds } from './check-ids.ts';
+import { compilePolicy, type CompileOptions } from './compile-policy.ts';
 import { policyError } from './describe-problems.ts';
 import type { PolicyDocument } from './document.ts';
 import { parsePolicyDocument, type ParsedPolicy } from './parse-policy.ts';
+import { sortProblems } from './problem-log.ts';
 import { readPolicyPaths } from './policy-files.ts';
 
 export interface LoadedDocuments {
@@ -36,11 +38,11 @@ export async function loadPolicyDocuments(
 
   const ids = parsed.flatMap((policy) => policy.ids ?? []);
   const isPartial = ids.length < parsed.length || unreadable.some((problem) => problem.level === 'error');
-  const problems = [
+  const problems = sortProblems([
     ...unreadable,
     ...parsed.flatMap((policy) => policy.problems),
     ...checkIds([...beside, ...ids], { partial: isPartial }),
-  ];
+  ]);
   if (problems.some((problem) => problem.level === 'error')) {
     throw policyError(problems, new Map(sources.map(({ file, text }) => [file, text])));
   }

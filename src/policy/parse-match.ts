@@ -37,7 +37,7 @@ function parseEntry({ key, keyAt, value }: PlacedEntry, log: ProblemLog, depth: 
   const field = FIELDS.get(key);
   if (field !== undefined) return parseField(field, value, keyAt, log);
   if (!log.full) {
-    log.error(keyAt, `a match has no field ${quote(key)}`, key === 'all' ? 'Fields of one mapping all have to hold.' : suggestWord(key, KNOWN_KEYS));
+    log.error(keyAt, `a match has no field ${quote(key)}`, key === 'all' ? 'Fields of one mapping all have to hold.' : suggestWord(key, KNOWN_KEYS), 'unknown-key');
   }
   return null;
 }
@@ -83,6 +83,6 @@ function parseValue({ name, kind }: FieldDefinition, node: PlacedNode, log: Prob
     log.error(node.at, `${name}: ${checked.fault.message}`, checked.fault.hint);
     return null;
   }
-  if (checked.warning !== undefined) log.warn(node.at, `${name}: ${checked.warning.message}`, checked.warning.hint);
+  if (checked.warning !== undefined) log.warn(node.at, `${name}: ${checked.warning.message}`, checked.warning.hint, checked.warning.code);
   return checked.value;
 }

@@ -1,19 +1,15 @@
 import type { Problem } from '../model/errors.ts';
 import { SEVERITIES, type Severity } from '../model/severity.ts';
 import { isCalendarDate } from './calendar-date.ts';
-import type { ExceptionDocument, PlacedId, PolicyDocument, PolicyIds, RuleDocument } from './document.ts';
+import type { ExceptionDocument, OverrideDocument, PlacedId, PolicyDocument, PolicyIds, RuleDocument } from './document.ts';
+import { EXCEPTION_KEYS, FILE_KEYS, ID, OVERRIDE_KEYS, RULE_KEYS, TECHNIQUE, type Keys } from './keys.ts';
 import { parseMatch } from './parse-match.ts';
 import { describeNode, quote, type PlacedNode } from './placed-node.ts';
 import { createProblemLog, type ProblemLog } from './problem-log.ts';
-import { readList, readMapping, readProse, readRequired, readText, readWords, type Entries } from './read-mapping.ts';
+import { readList, readMapping, readProse, readRequired, readText, readWords, reportMissing, type Entries } from './read-mapping.ts';
 import { readYaml } from './read-yaml.ts';
 import { choiceOf, flag } from './value-kinds.ts';
 
-const FILE_KEYS = ['version', 'rules', 'exceptions'];
-const RULE_KEYS = ['id', 'title', 'match', 'severity', 'advice', 'references', 'attack', 'enabled'];
-const EXCEPTION_KEYS = ['id', 'rules', 'match', 'reason', 'owner', 'expires'];
-const ID = /^[a-z0-9][a-z0-9-]{0,99}$/;
-const TECHNIQUE = /^T[0-9]{4}(?:\.[0-9]{3})?$/;
 const severityKind = choiceOf(SEVERITIES);
 
 export interface ParsedPolicy {
@@ -33,14 +29,15 @@ export async function parsePolicyDocument(text: string, file: string): Promise<P
   const { root, problems: yamlProblems } = await readYaml(text, file);
   if (root === null) return { document: null, ids: null, problems: yamlProblems };
   const log = createProblemLog(file);
-  const entries = readMapping(root, 'a policy file', FILE_KEYS, log);
+  const entries = readMapping(root, 'a policy file', Object.keys(FILE_KEYS), log);
   if (entries === null) return { document: null, ids: null, problems: log.problems };
   checkVersion(entries, root, log);
 
-  const ids = { file, rules: [] as PlacedId[], exceptions: [] as PolicyIds['exceptions'][number][] };
+  const ids = { file, rules: [] as PlacedId[], exceptions: [] as PolicyIds['exceptions'][number][], overrides: [] as { rule: PlacedId }[] };
   const rules = readEach(entries, 'rules', log, (node) => parseRule(node, ids.rules, log));
   const exceptions = readEach(entries, 'exceptions', log, (node) => parseException(node, ids.exceptions, log));
-  return { document: log.failed ? null : { file, rules, exceptions }, ids, problems: log.problems };
+  const overrides = readEach(entries, 'overrides', log, (node) => parseOverride(node, ids.overrides, log));
+  return { document: log.failed ? null : { file, rules, exceptions, overrides }, ids, problems: log.problems };
 }
 
 /** `version: 1` says which language the file is written in. */
@@ -57,40 +54,62 @@ function readEach<Item>(entries: Entries, key: string, log: ProblemLog, parse: (
 }
 
 function parseRule(node: PlacedNode, ids: PlacedId[], log: ProblemLog): RuleDocument | null {
-  const entries = readMapping(node, 'a rule', RULE_KEYS, log);
+  const entries = readEntry(node, 'a rule', RULE_KEYS, log);
   if (entries === null) return null;
-  const id = readDeclaredId(entries, node, 'a rule', log);
+  const id = readIdOf(entries, 'id', log);
   if (id !== null) ids.push(id);
-  const titleNode = readRequired(entries, 'title', node, 'a rule', log);
-  const title = titleNode && readProse(titleNode, 'title', log, { lines: false });
-  const match = readMatch(entries, node, 'a rule', log);
-  const severity = readSeverity(entries, node, log);
+  const titleNode = entries.get('title')?.value;
+  const title = titleNode === undefined ? null : readProse(titleNode, 'title', log, { lines: false });
+  const match = readMatch(entries, log);
+  const severity = readSeverity(entries, log);
   const advice = readOptionalProse(entries, 'advice', log);
   const references = readOptionalWords(entries, 'references', log).map(({ word }) => word);
   const attack = readTechniques(entries, log);
-  const enabled = readEnabled(entries, log);
+  const enabled = readEnabled(entries, log) ?? true;
   if (id === null || title === null || match === null || severity === null) return null;
   return { ...id, title, match, severity, advice, references, attack, enabled };
 }
 
 function parseException(node: PlacedNode, ids: PolicyIds['exceptions'][number][], log: ProblemLog): ExceptionDocument | null {
-  const entries = readMapping(node, 'an exception', EXCEPTION_KEYS, log);
+  const entries = readEntry(node, 'an exception', EXCEPTION_KEYS, log);
   if (entries === null) return null;
-  const id = readDeclaredId(entries, node, 'an exception', log);
-  const rules = readSilencedRules(entries, node, log);
+  const id = readIdOf(entries, 'id', log);
+  const rules = readSilencedRules(entries, log);
   if (id !== null) ids.push({ ...id, rules });
-  const match = readMatch(entries, node, 'an exception', log);
-  const reasonNode = readRequired(entries, 'reason', node, 'an exception', log);
-  const reason = reasonNode && readProse(reasonNode, 'reason', log, { lines: true });
+  const match = readMatch(entries, log);
+  const reason = readOptionalProse(entries, 'reason', log);
   const owner = readOptionalProse(entries, 'owner', log);
   const expires = readExpiry(entries, log);
   if (id === null || match === null || reason === null) return null;
   return { ...id, rules, match, reason, owner, expires };
 }
 
-function readDeclaredId(entries: Entries, node: PlacedNode, what: string, log: ProblemLog): PlacedId | null {
-  const idNode = readRequired(entries, 'id', node, what, log);
-  return idNode && readId(idNode, 'id', log);
+function parseOverride(node: PlacedNode, ids: { rule: PlacedId }[], log: ProblemLog): OverrideDocument | null {
+  const entries = readEntry(node, 'an override', OVERRIDE_KEYS, log);
+  if (entries === null) return null;
+  const rule = readIdOf(entries, 'rule', log);
+  if (rule !== null) ids.push({ rule });
+  const enabled = readEnabled(entries, log);
+  const severity = readSeverity(entries, log);
+  const reason = readOptionalProse(entries, 'reason', log);
+  if (!entries.has('enabled') && !entries.has('severity')) {
+    log.error(node.at, 'an override changes something', 'Write enabled: false to switch the rule off, or a severity.', 'missing-key');
+  }
+  if (enabled === false && severity !== null) log.error(entries.get('severity')?.keyAt ?? node.at, 'a rule that is switched off has no severity', 'Keep one of the two.');
+  return rule === null || reason === null ? null : { rule, enabled, severity, reason };
+}
+
+/** The entries of a mapping with known keys, of which some have to be there. */
+function readEntry(node: PlacedNode, what: string, keys: Keys, log: ProblemLog): Entries | null {
+  const entries = readMapping(node, what, Object.keys(keys), log);
+  if (entries === null) return null;
+  for (const [key, { required }] of Object.entries(keys)) if (required && !entries.has(key)) reportMissing(key, node, what, log);
+  return entries;
+}
+
+function readIdOf(entries: Entries, key: string, log: ProblemLog): PlacedId | null {
+  const node = entries.get(key)?.value;
+  return node === undefined ? null : readId(node, key, log);
 }
 
 /** An id as it may be written. */
@@ -103,14 +122,14 @@ export function readId(node: PlacedNode, key: string, log: ProblemLog): PlacedId
   return null;
 }
 
-function readMatch(entries: Entries, node: PlacedNode, what: string, log: ProblemLog): RuleDocument['match'] | null {
-  const match = readRequired(entries, 'match', node, what, log);
-  return match && parseMatch(match, log);
+function readMatch(entries: Entries, log: ProblemLog): RuleDocument['match'] | null {
+  const match = entries.get('match')?.value;
+  return match === undefined ? null : parseMatch(match, log);
 }
 
-function readSeverity(entries: Entries, node: PlacedNode, log: ProblemLog): Severity | null {
-  const value = readRequired(entries, 'severity', node, 'a rule', log);
-  if (value === null) return null;
+function readSeverity(entries: Entries, log: ProblemLog): Severity | null {
+  const value = entries.get('severity')?.value;
+  if (value === undefined) return null;
   if (value.kind !== 'scalar') {
     log.error(value.at, `severity: expected ${severityKind.expected}, found ${describeNode(value)}`);
     return null;
@@ -137,21 +156,21 @@ function readTechniques(entries: Entries, log: ProblemLog): readonly string[] {
   });
 }
 
-function readEnabled(entries: Entries, log: ProblemLog): boolean {
+function readEnabled(entries: Entries, log: ProblemLog): boolean | null {
   const node = entries.get('enabled')?.value;
-  if (node === undefined) return true;
+  if (node === undefined) return null;
   if (node.kind !== 'scalar') {
     log.error(node.at, `enabled: expected ${flag.expected}, found ${describeNode(node)}`);
-    return true;
+    return null;
   }
   const checked = flag.check(node);
   if ('fault' in checked) log.error(node.at, `enabled: ${checked.fault.message}`, checked.fault.hint);
-  return node.value !== false;
+  return typeof node.value === 'boolean' ? node.value : null;
 }
 
-function readSilencedRules(entries: Entries, node: PlacedNode, log: ProblemLog): readonly PlacedId[] {
-  const list = readRequired(entries, 'rules', node, 'an exception', log);
-  const items = list && readList(list, 'rules', log);
+function readSilencedRules(entries: Entries, log: ProblemLog): readonly PlacedId[] {
+  const list = entries.get('rules')?.value;
+  const items = list === undefined ? null : readList(list, 'rules', log);
   if (items?.length === 0) log.error(list?.at ?? null, 'an exception names the rules that it silences', 'For example: rules: [de-assigned-exposed]');
   return (items ?? []).flatMap((item) => readId(item, 'each item of rules', log) ?? []);
 }

@@ -26,11 +26,11 @@ export async function readPolicyPaths(paths: readonly string[]): Promise<PolicyS
   const sources: PolicySource[] = [];
   const problems: Problem[] = [];
   for (const path of paths) {
-    const log = createProblemLog(path);
+    const log = createProblemLog(path, 'unreadable');
     const files = await listFiles(path, log);
     problems.push(...log.problems);
     for (const file of files) {
-      const fileLog = createProblemLog(file);
+      const fileLog = createProblemLog(file, 'unreadable');
       const text = await readTextFile(file, fileLog);
       problems.push(...fileLog.problems);
       if (text !== null) sources.push({ file, text });

@@ -21,7 +21,7 @@ export function readMapping(node: PlacedNode, what: string, keys: readonly strin
 function reportUnknownKeys(node: PlacedMapping, what: string, keys: readonly string[], log: ProblemLog): void {
   for (const { key, keyAt } of node.entries) {
     if (keys.includes(key) || log.full) continue;
-    log.error(keyAt, `${what} has no key ${quote(key)}`, suggestWord(key, keys));
+    log.error(keyAt, `${what} has no key ${quote(key)}`, suggestWord(key, keys), 'unknown-key');
   }
 }
 
@@ -35,8 +35,12 @@ export function suggestWord(word: string, known: readonly string[]): string | nu
 /** The value of a key, or null where it is missing, which is logged at the place of the whole mapping. */
 export function readRequired(entries: Entries, key: string, owner: PlacedNode, what: string, log: ProblemLog): PlacedNode | null {
   const entry = entries.get(key);
-  if (entry === undefined) log.error(owner.at, `${what} needs the key ${quote(key)}`);
+  if (entry === undefined) reportMissing(key, owner, what, log);
   return entry?.value ?? null;
+}
+
+export function reportMissing(key: string, owner: PlacedNode, what: string, log: ProblemLog): void {
+  log.error(owner.at, `${what} needs the key ${quote(key)}`, null, 'missing-key');
 }
 
 /** Text for people. `lines`: may run over several. */

@@ -28,7 +28,7 @@ export interface YamlReading {
  * `yaml` costs about 20 ms to load, so that happens here, not at the start.
  */
 export async function readYaml(text: string, file: string): Promise<YamlReading> {
-  const log = createProblemLog(file);
+  const log = createProblemLog(file, 'yaml');
   const source = text.startsWith('\ufeff') ? text.slice(1) : text;
   const unprintable = UNPRINTABLE.exec(source);
   if (unprintable !== null) {

@@ -1,7 +1,8 @@
 import { parseIpAddress, type IpAddress } from '../model/ip-address.ts';
 import { compileAddressPatterns, parseAddressPattern } from './address-pattern.ts';
-import { checkGlob, compileGlobs } from './glob.ts';
+import { checkGlob, compileGlobs, LONGEST_PATTERN } from './glob.ts';
 import { describeNode, quote, shorten, type PlacedScalar } from './placed-node.ts';
+import type { PolicyProblemCode } from './problem-codes.ts';
 import { nearestWord } from './spelling.ts';
 
 export type FieldValue = string | number | boolean;
@@ -12,7 +13,7 @@ export interface ValueFault {
 }
 
 /** A checked value, perhaps with a warning; or what is wrong with it. */
-export type CheckedValue = { readonly value: FieldValue; readonly warning?: ValueFault } | { readonly fault: ValueFault };
+export type CheckedValue = { readonly value: FieldValue; readonly warning?: ValueFault & { readonly code: PolicyProblemCode } } | { readonly fault: ValueFault };
 
 /**
  * A kind of value that a field of `match` takes. One definition serves the validation, the compilation and the schema.
@@ -135,10 +136,10 @@ export const serviceName: ValueKind<readonly string[]> = {
   },
 };
 
-function globKind(expected: string, checkPattern: (pattern: string) => CheckedValue): ValueKind<string> {
+function globKind(expected: string, checkPattern: (pattern: string) => CheckedValue, form: Readonly<Record<string, unknown>> = {}): ValueKind<string> {
   return {
     expected,
-    schema: { type: 'string', minLength: 1 },
+    schema: { type: 'string', minLength: 1, maxLength: LONGEST_PATTERN, ...form },
     takesList: true,
     check(scalar) {
       const checked = checkText(scalar, expected);
@@ -150,14 +151,22 @@ function globKind(expected: string, checkPattern: (pattern: string) => CheckedVa
   };
 }
 
+/** A pattern for the name of a package; `none` for no package. */
+export const packageGlob = globKind('none, or a package name or a pattern like python3*', (value) => ({ value }));
+
 /** A pattern for a name. */
 export const glob = globKind('a name or a pattern like nginx*', (value) => ({ value }));
 
+const ABSOLUTE = /^(?:\/|\*\*|\{)/;
+
 /** A pattern for the path of an executable. */
-export const pathGlob = globKind('the path of an executable, or a pattern like /opt/**', (value) =>
-  /^(?:\/|\*\*|\{)/.test(value)
-    ? { value }
-    : fault(`${quote(value)} is not an absolute path, so it never matches`, `Write **/${value.replace(/^(?:\.{1,2}\/|\*+\/?)+/, '')} for that name in any folder.`),
+export const pathGlob = globKind(
+  'the path of an executable, or a pattern like /opt/**',
+  (value) =>
+    ABSOLUTE.test(value)
+      ? { value }
+      : fault(`${quote(value)} is not an absolute path, so it never matches`, `Write **/${value.replace(/^(?:\.{1,2}\/|\*+\/?)+/, '')} for that name in any folder.`),
+  { pattern: ABSOLUTE.source },
 );
 
 /** A pattern for the kernel's name of a process. */
@@ -167,6 +176,7 @@ export const processGlob = globKind('a process name or a pattern like kworker*',
   return {
     value,
     warning: {
+      code: 'process-name-too-long',
       message: `Linux keeps ${LONGEST_KERNEL_NAME} bytes of a process's name, so ${quote(value)} never matches there`,
       hint: `Write ${value.slice(0, LONGEST_KERNEL_NAME)}, or better exe: with the path, which a process cannot choose.`,
     },
@@ -212,7 +222,7 @@ function portHint(value: string): string | null {
 /** An IP address or a network. */
 export const address: ValueKind<IpAddress> = {
   expected: 'an IP address or a network like 10.0.0.0/8',
-  schema: { type: 'string', minLength: 2 },
+  schema: { type: 'string', pattern: '^(?:[0-9.]+|[0-9A-Fa-f.]*:[0-9A-Fa-f:.]*)(?:/[1-9][0-9]{0,2})?$' },
   takesList: true,
   check(scalar) {
     const checked = checkText(scalar, address.expected);

@@ -88,6 +88,28 @@ const cases: [match: string, listener: RegisteredListener, truth: Truth][] = [
   ['{ exeReplaced: true }', held({ exeReplaced: true }), 'true'],
   ['{ exeReplaced: true }', sampleListener(), 'false'],
   ['{ exeReplaced: false }', ownerless(), 'unknown'],
+  ['{ exePackage: licence-server }', held({ exePackage: 'licence-server' }), 'true'],
+  ['{ exePackage: [none, lic*] }', held({ exePackage: 'licence-server' }), 'true'],
+  ['{ exePackage: "*" }', held({ exePackage: 'libc6.1' }), 'true'],
+  ['{ exePackage: licence }', held({ exePackage: 'licence-server' }), 'false'],
+  ['{ exePackage: none }', held({ exePackage: 'none-such' }), 'false'],
+  ['{ exePackage: none }', held({ exePackage: null }), 'true'],
+  ['{ exePackage: "*" }', held({ exePackage: null }), 'false'],
+  ['{ exePackage: none }', sampleListener(), 'unknown'],
+  ['{ exePackage: none }', ownerless(), 'unknown'],
+  ['{ age: over 50d }', sampleListener(), 'true'],
+  ['{ age: over 51d }', sampleListener(), 'false'],
+  ['{ age: under 8w }', sampleListener(), 'true'],
+  ['{ age: under 1212h }', sampleListener(), 'false'],
+  ['{ age: over 1212h }', sampleListener(), 'false'],
+  ['{ age: [under 5m, over 72719m] }', sampleListener(), 'true'],
+  ['{ age: under 1s }', held({ startedAt: '2026-02-21T00:00:00.000Z' }), 'true'],
+  ['{ age: over 1s }', held({ startedAt: null }), 'unknown'],
+  ['{ age: over 1s }', ownerless(), 'unknown'],
+  ['{ peers: true }', sampleListener({ peers: true }), 'true'],
+  ['{ peers: true }', sampleListener({ peers: false }), 'false'],
+  ['{ peers: false }', sampleListener({ peers: null }), 'unknown'],
+  ['{ peers: false }', sampleListener(), 'unknown'],
 ];
 
 describe('a field', () => {
@@ -96,6 +118,10 @@ describe('a field', () => {
     expect(matcher.matchesAny(listener)).toBe(truth);
     // With one owner at most there is no difference.
     expect(matcher.matchesAll(listener)).toBe(truth);
+  });
+
+  it('has no age where there is no clock', async () => {
+    expect((await matcherOf('{ age: over 1s }', null)).matchesAny(sampleListener())).toBe('unknown');
   });
 
   it('of each name is tried above with a value that holds and one that does not', () => {

@@ -62,28 +62,28 @@ describe('loadPolicy', () => {
       message: `the policy has 7 errors
 gone.yaml: there is no such file or folder
     Check the spelling of the path.
-b.yaml:5:5: a rule has no key "severty"
-        severty: error
-        ^
-    Did you mean "severity"?
-b.yaml:4:12: title has the invisible character U+0009 in it
-        title: "a\\\\tb"
-               ^
-    Remove it: it can make a terminal show something else than the file says.
-b.yaml:6:20: port: expected a port from 0 to 65535, or a range like 8000-8100, found the number 70000
-        match: { port: 70000, user: 1000 }
-                       ^
-b.yaml:6:33: user: expected text, found the number 1000
-        match: { port: 70000, user: 1000 }
-                                    ^
-    Write "1000" in quotes, or use uid: for a number.
 b.yaml:3:5: a rule needs the key "severity"
       - id: r
         ^
 b.yaml:3:9: a second rule with the id "r"
       - id: r
             ^
-    It is there already at a.yaml:2:15; ids are unique across all files.`,
+    It is there already at a.yaml:2:15; ids are unique across all files.
+b.yaml:4:12: title has the invisible character U+0009 in it
+        title: "a\\\\tb"
+               ^
+    Remove it: it can make a terminal show something else than the file says.
+b.yaml:5:5: a rule has no key "severty"
+        severty: error
+        ^
+    Did you mean "severity"?
+b.yaml:6:20: port: expected a port from 0 to 65535, or a range like 8000-8100, found the number 70000
+        match: { port: 70000, user: 1000 }
+                       ^
+b.yaml:6:33: user: expected text, found the number 1000
+        match: { port: 70000, user: 1000 }
+                                    ^
+    Write "1000" in quotes, or use uid: for a number.`,
     });
   });
 

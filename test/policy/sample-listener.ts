@@ -3,6 +3,7 @@ import type { Owner } from '../../src/model/listener.ts';
 import type { Matcher } from '../../src/model/policy.ts';
 import { compileMatch } from '../../src/policy/compile-match.ts';
 import { compilePolicy } from '../../src/policy/compile-policy.ts';
+import type { Clock } from '../../src/policy/fields.ts';
 import { parsePolicyDocument } from '../../src/policy/parse-policy.ts';
 
 export function sampleOwner(changes: Partial<Owner> = {}): Owner {
@@ -52,12 +53,14 @@ export function ownerless(changes: Partial<RegisteredListener> = {}): Registered
   return sampleListener({ ownerKind: 'unknown', ownerNote: { code: 'no-privilege', detail: 'run as root' }, owners: [], ...changes });
 }
 
-/** A matcher from the text of a `match`, in flow style. */
-export async function matcherOf(match: string): Promise<Matcher> {
+const NOON = new Date('2026-02-20T12:00:00Z');
+
+/** A matcher from the text of a `match`, in flow style, on 2026-02-20 at noon. */
+export async function matcherOf(match: string, now: Clock | null = () => NOON): Promise<Matcher> {
   const text = `version: 1\nrules: [{ id: sample, title: Sample, severity: notice, match: ${match} }]\n`;
   const { document, problems } = await parsePolicyDocument(text, 'sample.yaml');
   if (document === null) throw new Error(problems.map((problem) => problem.message).join('; '));
-  return compileMatch(document.rules[0]!.match, 'sample.yaml');
+  return compileMatch(document.rules[0]!.match, 'sample.yaml', now);
 }
 
 /** A policy from the text of one file, compiled for a day. */
