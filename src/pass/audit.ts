@@ -9,6 +9,7 @@ import { SEVERITIES, severityRank, type Severity } from '../model/severity.ts';
 import type { Protocol } from '../model/socket.ts';
 import { VERSION } from '../model/version.ts';
 import { explainDecisions } from './explain-decisions.ts';
+import { addPolicyFacts } from './policy-facts.ts';
 import { readHost, type HostReading } from './read-host.ts';
 
 export interface AuditInput {
@@ -31,7 +32,7 @@ export interface AuditWish {
 export async function audit({ source, registry, policy, now }: AuditInput, { trials = false }: AuditWish = {}): Promise<AuditReport> {
   const startedAt = now();
   const reading = await readHost(source);
-  const registered = reading.listeners.map((listener) => joinRegistry(listener, registry));
+  const registered = addPolicyFacts(reading.listeners, policy).map((listener) => joinRegistry(listener, registry));
   const audited = registered.map((listener) => ({
     ...listener,
     findings: evaluateListener(listener, policy),

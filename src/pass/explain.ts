@@ -12,6 +12,7 @@ import { joinRegistry, REGISTRY_TRANSPORT, type AuditInput } from './audit.ts';
 import { explainDecisions } from './explain-decisions.ts';
 import { readHostPeers } from './explain-peers.ts';
 import { readQuestion, type PortQuestion, type RangeQuestion, type ServiceQuestion } from './explain-question.ts';
+import { addPolicyFacts } from './policy-facts.ts';
 import { readHost, type HostReading } from './read-host.ts';
 
 /**
@@ -115,11 +116,11 @@ function placeInEphemeralRange(from: number, to: number, ports: EphemeralPorts |
 
 function listenersOn(reading: HostReading | null, { registry, policy }: AuditInput, isAskedFor: (port: number, transport: Transport) => boolean): AuditedListener[] {
   if (reading === null) return [];
-  return reading.listeners
-    .filter(({ port, protocol }) => {
-      const transport = REGISTRY_TRANSPORT[protocol];
-      return port !== null && transport !== null && isAskedFor(port, transport);
-    })
+  const asked = reading.listeners.filter(({ port, protocol }) => {
+    const transport = REGISTRY_TRANSPORT[protocol];
+    return port !== null && transport !== null && isAskedFor(port, transport);
+  });
+  return addPolicyFacts(asked, policy)
     .map((listener) => joinRegistry(listener, registry))
     .map((listener) => ({ ...listener, findings: evaluateListener(listener, policy) }))
     .sort((one, other) => (one.port ?? 0) - (other.port ?? 0));

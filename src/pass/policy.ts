@@ -35,7 +35,7 @@ export interface PolicyChoice {
  */
 export async function openPolicy(choice: PolicyChoice): Promise<Policy> {
   const read = await readPolicyDocuments(choice);
-  const policy = compilePolicy(read.documents, { today: localDate(choice.now()) });
+  const policy = compilePolicy(read.documents, { today: localDate(choice.now()), now: choice.now });
   const warnings: readonly Problem[] = [...read.warnings, ...policy.warnings];
   return { ...policy, warnings };
 }

@@ -1,0 +1,57 @@
+import { existsSync, statSync } from 'node:fs';
+import type { Listener, Owner } from '../model/listener.ts';
+import { findDpkgOwners } from './dpkg-files.ts';
+
+export interface PackagePaths {
+  /** Folder that stands for `/`; the empty text for `/` itself. */
+  readonly root: string;
+  readonly proc: string;
+}
+
+export const PACKAGE_PATHS: PackagePaths = { root: '', proc: '/proc' };
+
+/** The database of rpm in its forms and places. It is a database file of sorts, which nothing here can read. */
+const RPM_DATABASES = ['/var/lib/rpm', '/usr/lib/sysimage/rpm'].flatMap((folder) => ['rpmdb.sqlite', 'Packages.db', 'Packages'].map((name) => `${folder}/${name}`));
+
+/**
+ * The listeners with the package of each owner's executable, as far as dpkg can tell. This belongs to the inventory, not
+ * to the policy: it reads the host, and a policy is judged on facts that it is handed. It costs a walk through dpkg's
+ * database, so it is done only for a policy that asks.
+ *
+ * It goes by the path. That the file at that path is the one that the package brought is for `dpkg --verify` to say.
+ */
+export function namePackages(listeners: readonly Listener[], paths: PackagePaths = PACKAGE_PATHS): readonly Listener[] {
+  const owners = listeners.flatMap((listener) => listener.owners);
+  const wanted = new Set(owners.flatMap(({ exe }) => exe ?? []));
+  const answer = wanted.size === 0 ? null : findDpkgOwners(paths.root, wanted);
+  if (answer === null) return listeners;
+  const isWhole = answer.complete && !RPM_DATABASES.some((path) => existsSync(paths.root + path));
+  const name = (owner: Owner): Owner => {
+    const exePackage = packageOf(owner, answer.packages, isWhole, paths);
+    return exePackage === undefined ? owner : { ...owner, exePackage };
+  };
+  return listeners.map((listener) => ({ ...listener, owners: listener.owners.map(name) }));
+}
+
+/** Undefined where it cannot be told. */
+function packageOf({ pid, exe, exeDeleted }: Owner, packages: ReadonlyMap<string, string>, isWhole: boolean, { root, proc }: PackagePaths): string | null | undefined {
+  if (exe === null) return undefined;
+  // A file in memory has a name that anyone may choose, and no path.
+  if (exe.startsWith('/memfd:')) return null;
+  // A container's or chroot's files are not those that this host's packages speak of, though the paths may be alike.
+  if (!isSameFile(`${proc}/${pid}/root/`, `${root}/`)) return undefined;
+  const found = packages.get(exe);
+  if (found === undefined) return isWhole ? null : undefined;
+  // A mount of its own can hide another file behind a packaged path; a deleted file is no longer there to compare.
+  return exeDeleted === true || isSameFile(`${proc}/${pid}/exe`, root + exe) !== false ? found : null;
+}
+
+/** Null where either cannot be looked at. */
+function isSameFile(one: string, other: string): boolean | null {
+  try {
+    const [left, right] = [statSync(one), statSync(other)];
+    return left.dev === right.dev && left.ino === right.ino;
+  } catch {
+    return null;
+  }
+}
