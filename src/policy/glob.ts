@@ -12,7 +12,7 @@ export type TextTest = (text: string) => boolean;
 export const LONGEST_PATTERN = 512;
 const DEEPEST_BRACES = 8;
 /** A host runs some hundred executables behind thousands of listeners: an answer is asked for again and again. */
-const MOST_ANSWERS = 256;
+const MOST_ANSWERS = 2048;
 const SPECIAL = /[*?[{\\]/;
 
 type Part =
@@ -33,6 +33,18 @@ export function checkGlob(pattern: string): string | null {
  * @throws RangeError (at the first text) where a pattern is not one that `checkGlob` passes
  */
 export function compileGlobs(patterns: readonly string[]): TextTest {
+  const key = patterns.join('\0');
+  const compiled = compiledGlobs.get(key) ?? compileAnew(patterns);
+  if (compiledGlobs.size >= MOST_COMPILED) compiledGlobs.clear();
+  compiledGlobs.set(key, compiled);
+  return compiled;
+}
+
+/** Rules share lists of patterns (places for temporary files, homes): what one of them asked need not be found out again. */
+const compiledGlobs = new Map<string, TextTest>();
+const MOST_COMPILED = 1000;
+
+function compileAnew(patterns: readonly string[]): TextTest {
   let test: TextTest | null = null;
   const answers = new Map<string, boolean>();
   return (text) => {
@@ -65,14 +77,26 @@ function buildTest(patterns: readonly string[]): TextTest {
 function buildMachine(pattern: string): TextTest {
   const parts = parseGlob(pattern);
   if (typeof parts === 'string') throw new RangeError(`${pattern}: ${parts}`);
-  // Fixed text at either end rules most texts out before the machine runs.
+  // Fixed text rules most texts out before the machine runs: at either end, and in between in this order.
   const first = parts[0];
   const last = parts[parts.length - 1];
   const start = first?.kind === 'text' ? first.text : '';
   const end = last?.kind === 'text' ? last.text : '';
+  const pieces = parts.flatMap((part) => (part.kind === 'text' ? [part.text] : []));
   const states: State[] = [];
   const entry = addParts(states, parts, addState(states, { kind: 'end' }));
-  return (text) => text.startsWith(start) && text.endsWith(end) && runMachine(states, entry, text);
+  return (text) => text.startsWith(start) && text.endsWith(end) && holdsInOrder(text, pieces) && runMachine(states, entry, text);
+}
+
+/** One search from left to right: each piece is looked for behind the one before. */
+function holdsInOrder(text: string, pieces: readonly string[]): boolean {
+  let from = 0;
+  for (const piece of pieces) {
+    const at = text.indexOf(piece, from);
+    if (at === -1) return false;
+    from = at + piece.length;
+  }
+  return true;
 }
 
 /** The parts of a pattern, or what is wrong with it. */

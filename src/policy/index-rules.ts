@@ -1,59 +1,63 @@
 import type { RegisteredListener } from '../model/audit.ts';
 import type { Rule } from '../model/policy.ts';
+import { PROTOCOLS, type Protocol } from '../model/socket.ts';
 import type { ConditionDocument } from './document.ts';
 import type { FieldValue } from './value-kinds.ts';
 
 type Span = readonly [from: number, to: number];
 
-const ANY_PORT: readonly Span[] = [[0, 65535]];
-/** Beyond this many ports a rule is one of the wide ones, which are looked through for every port. */
+/** Beyond this many ports a rule describes a class of ports, and is tried on every listener like those without any. */
 const MOST_PORTS = 64;
-/** Protocols times ports: the whole table of one busy host. */
-const MOST_ANSWERS = 65_536;
 
 /**
- * An index of rules by port and protocol: most rules of a real policy are about one service and its port. A look-up
+ * An index of rules by port, by service and by protocol: most rules of a real policy are about one service. A look-up
  * gives, in the policy's order, the rules that may be true; `matches` are theirs, in the same order.
  */
 export function indexRules(rules: readonly Rule[], matches: readonly ConditionDocument[]): (listener: RegisteredListener) => readonly Rule[] {
   const byPort = new Map<number, number[]>();
-  const wide: { readonly index: number; readonly spans: readonly Span[] }[] = [];
-  const anyPort = new Set<number>();
-  const protocols = matches.map((match) => valuesNeeded(match, 'protocol'));
+  const byService = new Map<string, number[]>();
+  const general: number[] = [];
   for (const [index, match] of matches.entries()) {
-    const ports = valuesNeeded(match, 'port');
-    const spans = ports === null ? ANY_PORT : ports.map(toSpan);
-    if (ports === null) anyPort.add(index);
-    if (spans.reduce((sum, [from, to]) => sum + to - from + 1, 0) > MOST_PORTS) {
-      wide.push({ index, spans });
-      continue;
-    }
-    for (const number of new Set(spans.flatMap(listPorts))) {
-      const listed = byPort.get(number);
-      if (listed === undefined) byPort.set(number, [index]);
-      else listed.push(index);
+    const ports = valuesNeeded(match, 'port')?.map(toSpan) ?? null;
+    const services = valuesNeeded(match, 'service');
+    if (ports !== null && ports.reduce((sum, [from, to]) => sum + to - from + 1, 0) <= MOST_PORTS) {
+      for (const number of new Set(ports.flatMap(listPorts))) addTo(byPort, number, index);
+    } else if (services !== null) {
+      for (const name of new Set(services.map((service) => String(service).toLowerCase()))) addTo(byService, name, index);
+    } else {
+      general.push(index);
     }
   }
+  const generalFor = new Map<Protocol, readonly number[]>(
+    PROTOCOLS.map((protocol) => [protocol, general.filter((index) => matches[index] === undefined || (valuesNeeded(matches[index], 'protocol')?.includes(protocol) ?? true))]),
+  );
 
-  const find = (protocol: string, port: number | null): readonly Rule[] => {
-    const indices = port === null ? [...anyPort] : [...(byPort.get(port) ?? []), ...wide.filter(({ spans }) => spans.some(([from, to]) => port >= from && port <= to)).map(({ index }) => index)];
-    return indices
-      .filter((index) => protocols[index]?.includes(protocol) ?? true)
-      .sort((left, right) => left - right)
-      .flatMap((index) => rules[index] ?? []);
+  const rulesAt = (indices: readonly number[]): readonly Rule[] => indices.flatMap((index) => rules[index] ?? []);
+  const generalRules = new Map([...generalFor].map(([protocol, indices]) => [protocol, rulesAt(indices)]));
+  return ({ protocol, port, registry }) => {
+    const named = registry === null ? [] : [registry.service ?? '', ...registry.aliases].flatMap((name) => byService.get(name.toLowerCase()) ?? []);
+    const special = [...(port === null ? [] : byPort.get(port) ?? []), ...named];
+    if (special.length === 0) return generalRules.get(protocol) ?? [];
+    return rulesAt(merge(generalFor.get(protocol) ?? [], special));
   };
+}
 
-  // A port that several addresses listen on is looked up once; a daemon asks for the same ports at every scan.
-  const answers = new Map<string, readonly Rule[]>();
-  return ({ protocol, port }) => {
-    const key = `${protocol}:${port ?? ''}`;
-    const known = answers.get(key);
-    if (known !== undefined) return known;
-    if (answers.size >= MOST_ANSWERS) answers.clear();
-    const found = find(protocol, port);
-    answers.set(key, found);
-    return found;
-  };
+/** Joins ascending indices with a few others, each once. */
+function merge(ascending: readonly number[], others: number[]): number[] {
+  const merged: number[] = [];
+  let next = 0;
+  for (const other of others.sort((left, right) => left - right)) {
+    for (let index = ascending[next]; index !== undefined && index < other; index = ascending[++next]) merged.push(index);
+    if (merged[merged.length - 1] !== other) merged.push(other);
+  }
+  for (; next < ascending.length; next++) merged.push(ascending[next] ?? 0);
+  return merged;
+}
+
+function addTo<Key>(index: Map<Key, number[]>, key: Key, value: number): void {
+  const listed = index.get(key);
+  if (listed === undefined) index.set(key, [value]);
+  else listed.push(value);
 }
 
 /**
