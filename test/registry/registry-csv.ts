@@ -53,7 +53,7 @@ export function wholeRegistryCsv(change: ReadonlyMap<number, readonly CsvRowPart
   const words = { assigned: 'any use', unassigned: 'Unassigned', reserved: 'Reserved', 'de-assigned': 'De-registered', dynamic: '' };
   const rows: CsvRowParts[] = [];
   const isFree = (port: number): boolean =>
-    port < 49152 && !change.has(port) && TRANSPORTS.slice(0, 2).every((transport) => registry.lookup(port, transport).status === 'unassigned');
+    port < 49152 && !change.has(port) && TRANSPORTS.every((transport) => registry.lookup(port, transport).status === 'unassigned');
   for (let port = 0; port < 49152; port += 1) {
     const changed = change.get(port);
     if (changed !== undefined) rows.push(...changed);
@@ -62,8 +62,9 @@ export function wholeRegistryCsv(change: ReadonlyMap<number, readonly CsvRowPart
       while (isFree(port + 1)) port += 1;
       rows.push({ port: first === port ? `${port}` : `${first}-${port}`, description: 'Unassigned' });
     } else {
-      for (const transport of TRANSPORTS.slice(0, 2)) {
+      for (const transport of TRANSPORTS) {
         const { status, service } = registry.lookup(port, transport);
+        if (status === 'unassigned' && transport !== 'tcp') continue;
         rows.push({ port: `${port}`, transport, service: service ?? '', description: words[status], modified: port === 0 ? date : '' });
       }
     }
