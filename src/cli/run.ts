@@ -3,6 +3,7 @@ import { PortreeveError } from '../model/errors.ts';
 import { VERSION } from '../model/version.ts';
 import { renderError } from '../pass/reports.ts';
 import { auditCommand } from './audit.ts';
+import { baselineCommand } from './baseline.ts';
 import { explainCommand } from './explain.ts';
 import { EXIT_CODES, textOptions } from './options.ts';
 import { OutputClosed } from './output.ts';
@@ -37,7 +38,7 @@ function createProgram(finish: (exitCode: number) => void): Command {
     .description('Knows every listening socket of this host, who owns it, what IANA says of its port, and what your policy makes of it.')
     .version(VERSION, '-V, --version')
     .addHelpText('after', EXIT_CODES);
-  for (const command of [auditCommand(finish), explainCommand(), policyCommand(finish), registryCommand(), suggestCommand()]) program.addCommand(command);
+  for (const command of [auditCommand(finish), baselineCommand(finish), explainCommand(), policyCommand(finish), registryCommand(), suggestCommand()]) program.addCommand(command);
   throwInsteadOfExiting(program);
   return program;
 }

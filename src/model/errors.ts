@@ -5,6 +5,9 @@ export const ERROR_CODES = {
   'policy-unreadable': 2,
   'registry-invalid': 2,
   'registry-unreadable': 2,
+  'audit-invalid': 2,
+  'audit-unreadable': 2,
+  'output-unwritable': 2,
   // An update that could not be made leaves the registry in force as it was, and is tried again: not a fault of what was typed.
   'update-failed': 3,
   'update-refused': 3,

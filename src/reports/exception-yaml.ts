@@ -1,8 +1,7 @@
 import type { AuditedListener } from '../model/audit.ts';
+import { literalPattern } from '../model/literal-pattern.ts';
 import { standingFindings } from './wording.ts';
-
-/** The longest pattern that a policy takes. */
-const LONGEST_PATTERN = 512;
+import { yamlText, yamlValues } from './yaml-scalar.ts';
 
 /**
  * A policy file that silences exactly the standing findings of these listeners and nothing else: by port, scope, and
@@ -14,7 +13,7 @@ export function renderException(listeners: readonly AuditedListener[]): string[]
   const bodies = new Set<string>();
   const lines = ['version: 1', 'exceptions:'];
   for (const listener of listeners) {
-    const rules = standingFindings(listener).map((finding) => scalar(finding.rule));
+    const rules = standingFindings(listener).map((finding) => yamlText(finding.rule));
     const body = [`    rules: [${rules.join(', ')}]`, '    match:', ...matchLines(listener).map((line) => `      ${line}`)];
     // One program on 0.0.0.0 and on [::] needs one exception.
     if (bodies.has(body.join('\n'))) continue;
@@ -38,7 +37,7 @@ function matchLines(listener: AuditedListener): string[] {
     `protocol: ${protocol}`,
     ...(port === null ? [] : [`port: ${port}`]),
     `scope: ${scope}`,
-    ...(boundTo === null ? [] : [`interface: ${scalar(boundTo)}`]),
+    ...(boundTo === null ? [] : [`interface: ${yamlText(boundTo)}`]),
     ...holderLines(listener),
   ];
 }
@@ -54,44 +53,20 @@ function holderLines({ ownerKind, owners, activation, socketUser, socketUid }: A
   const contained = owners.length > 0 && owners.every(({ container }) => container !== null);
   const units = owners.map(({ unit }) => (unit?.endsWith('.service') === true ? literalPattern(unit) : null));
   return [
-    ...(allKnown(exes) ? [`exe: ${listOf(exes)}`] : ['# Run as root to learn the executable, and add it as exe.']),
+    ...(allKnown(exes) ? [`exe: ${yamlValues(exes)}`] : ['# Run as root to learn the executable, and add it as exe.']),
     ...userLines(owners),
     // A container's unit and id change whenever it is made anew; a session's scope does with every login.
-    ...(contained ? ['container: true'] : allKnown(units) ? [`unit: ${listOf(units)}`] : []),
+    ...(contained ? ['container: true'] : allKnown(units) ? [`unit: ${yamlValues(units)}`] : []),
   ];
 }
 
 function userLines(owners: readonly { readonly user: string | null; readonly uid: number | null }[]): string[] {
   const users = owners.map(({ user }) => user);
-  if (allKnown(users)) return [`user: ${listOf(users)}`];
+  if (allKnown(users)) return [`user: ${yamlValues(users)}`];
   const uids = owners.map(({ uid }) => uid);
-  return allKnown(uids) ? [`uid: ${listOf(uids)}`] : [];
+  return allKnown(uids) ? [`uid: ${yamlValues(uids)}`] : [];
 }
 
 function allKnown<Value>(values: readonly (Value | null)[]): values is readonly Value[] {
   return values.length > 0 && values.every((value) => value !== null);
-}
-
-function listOf(values: readonly (string | number)[]): string {
-  const scalars = [...new Set(values)].map((value) => (typeof value === 'number' ? String(value) : scalar(value)));
-  return scalars.length === 1 ? scalars.join('') : `[${scalars.join(', ')}]`;
-}
-
-/** The pattern that matches this text alone; null where it would be longer than a policy allows. */
-function literalPattern(text: string): string | null {
-  const pattern = text.replace(/[\\*?[\]{}]/g, '\\$&');
-  return pattern.length > LONGEST_PATTERN ? null : pattern;
-}
-
-const PLAIN = /^[a-z/][A-Za-z0-9_./+@-]*$/;
-/** Words that YAML 1.1 or 1.2 readers take for something else than a string. */
-const NOT_A_STRING = /^(?:true|false|null|yes|no|on|off|y|n)$/;
-
-/** A YAML scalar that reads back as this string (YAML 1.2.2, section 5.7 for the escapes). */
-function scalar(text: string): string {
-  if (PLAIN.test(text) && !NOT_A_STRING.test(text)) return text;
-  return JSON.stringify(text).replace(/[^\x20-\x7e]/gu, (character) => {
-    const digits = (character.codePointAt(0) ?? 0).toString(16);
-    return digits.length <= 4 ? `\\u${digits.padStart(4, '0')}` : `\\U${digits.padStart(8, '0')}`;
-  });
 }
