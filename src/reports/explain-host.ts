@@ -111,7 +111,7 @@ export function renderPeers({ peers, listeners }: Pick<Here, 'peers' | 'listener
 function peersSentence({ protocol, netns, total, addresses, top }: NamespacePeers, all: readonly NamespacePeers[], options: TextOptions): string {
   const isAlone = all.every((other) => other.netns.inode === netns.inode) && netns.name === 'host';
   const where = isAlone ? '' : ` in ${netns.name === null ? `network namespace ${netns.inode}` : word.showText(netns.name, options)}`;
-  const list = top.map(({ address, connections }) => `${word.showText(address, options)} (${bindScope(address) === 'loopback' ? 'this host, ' : ''}${connections})`);
+  const list = top.map(({ address, connections }) => `${word.showText(address, options)} (${bindScope(address) === 'loopback' ? 'local, ' : ''}${connections})`);
   const more = addresses - top.length;
   return `${protocol}${where}: ${word.count(total, 'connection')}, by peer: ${list.join(', ')}${more > 0 ? ` and ${more} more ${more === 1 ? 'address' : 'addresses'}` : ''}.`;
 }

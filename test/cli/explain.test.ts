@@ -47,7 +47,7 @@ describe('explain PORT', () => {
       { listener: explanation.listeners[0]?.id, rules: [{ rule: 'of-the-test', truth: 'true', exceptions: [{ exception: 'nearly', truth: 'false', condition: 'exe', position: { file: policy } }] }, { rule: 'of-another', truth: 'false', condition: 'exe' }] },
     ]);
     const { stdout } = await portreeve(['explain', String(port), '--verbose', '--no-shipped-rules', '--rules', policy], { COLUMNS: '200' });
-    expect(stdout).toContain('127.0.0.5 (this host, 1)');
+    expect(stdout).toContain('127.0.0.5 (local, 1)');
     expect(stdout).toContain('not excepted by nearly: exe does not hold');
     expect(stdout).toContain('of-another: no, exe does not hold');
     expect(stdout).toContain(`sudo kill ${process.pid}`);

@@ -39,7 +39,7 @@ describe('renderExplanation', () => {
           notice: Executable outside the packaged folders (unpackaged-executable)
 
       Connected now
-        tcp: 3 connections, by peer: 192.0.2.7 (2), 127.0.0.1 (this host, 1).
+        tcp: 3 connections, by peer: 192.0.2.7 (2), 127.0.0.1 (local, 1).
 
       What to do next
         Find the owner first: it may be an old application that kept its port, a
