@@ -1,7 +1,7 @@
 import { PortreeveError } from '../model/errors.ts';
 import type { RegistryName } from '../model/registry-change.ts';
 import type { RegistryStatus } from '../model/registry-state.ts';
-import { countStatuses } from '../registry/count-statuses.ts';
+import { countStatuses } from '../registry/export.ts';
 import { openInForce, readInForce } from '../registry/in-force.ts';
 import { loadEmbeddedRegistry, loadRegistryFile } from '../registry/load.ts';
 import { readSnapshot, snapshotPaths, type SnapshotPaths } from '../registry/snapshot-folder.ts';
@@ -39,7 +39,7 @@ export async function registryStatus({ file, stateDir, warn, maxAgeDays, now }: 
     passedOver: file === null && !isUpdated && snapshot !== null ? nameOf(snapshot.registry) : null,
     previous: await previousOf(paths, snapshot !== null),
     folder: paths.folder,
-    counts: countStatuses(registry),
+    counts: { tcp: countStatuses(registry, 'tcp'), udp: countStatuses(registry, 'udp'), sctp: countStatuses(registry, 'sctp'), dccp: countStatuses(registry, 'dccp') },
   };
 }
 
