@@ -5,11 +5,16 @@ import { parseProcessCgroup } from './cgroup.ts';
 import { listPids } from './holders.ts';
 import { readStat, readText } from './process.ts';
 
-/** A network namespace besides the own one, and a file by which it can be entered. */
+/** A network namespace besides the own one, and the files by which it can be entered. */
 export interface OtherNamespace {
   readonly namespace: NetworkNamespace;
   readonly path: string;
+  /** Further ways in, for a process may leave and take its file along. */
+  readonly spare: readonly string[];
 }
+
+/** Ways into a namespace that are kept. */
+const WAYS = 8;
 
 export interface NamespaceSurvey {
   readonly own: NetworkNamespace;
@@ -27,7 +32,7 @@ export function surveyNamespaces(proc: string, netnsFolder: string): NamespaceSu
   const named = readNamed(netnsFolder);
   const own = inodeOf(join(proc, 'self/ns/net'));
   const first = inodeOf(join(proc, '1/ns/net'));
-  const others = new Map<number, OtherNamespace>();
+  const others = new Map<number, { namespace: NetworkNamespace; paths: string[] }>();
   let unreadable = 0;
   for (const pid of listPids(proc)) {
     const path = join(proc, String(pid), 'ns/net');
@@ -36,20 +41,31 @@ export function surveyNamespaces(proc: string, netnsFolder: string): NamespaceSu
       inode = Number(/^net:\[(\d+)\]$/.exec(readlinkSync(path))?.[1]);
     } catch (error) {
       const code = (error as NodeJS.ErrnoException).code;
+      // Where /proc hides even the stat file, a process must be assumed.
       const closed = code === 'EACCES' || code === 'EPERM';
-      if (closed && readStat(join(proc, String(pid)))?.isKernelThread === false) unreadable += 1;
+      if (closed && readStat(join(proc, String(pid)))?.isKernelThread !== true) unreadable += 1;
       continue;
     }
-    if (inode === own || Number.isNaN(inode) || others.has(inode)) continue;
+    if (inode === own || Number.isNaN(inode)) continue;
+    const known = others.get(inode);
+    if (known !== undefined) {
+      if (known.paths.length < WAYS) known.paths.push(path);
+      continue;
+    }
     const { container, unit } = parseProcessCgroup(readText(join(proc, String(pid), 'cgroup')) ?? '');
     const name = inode === first ? 'host' : named.get(inode)?.name ?? container ?? (unit === 'init.scope' ? null : unit);
-    others.set(inode, { namespace: { inode, name }, path });
+    others.set(inode, { namespace: { inode, name }, paths: [path] });
   }
   for (const [inode, { name, path }] of named) {
-    if (inode !== own && !others.has(inode)) others.set(inode, { namespace: { inode, name }, path });
+    if (inode === own) continue;
+    const known = others.get(inode);
+    if (known === undefined) others.set(inode, { namespace: { inode, name }, paths: [path] });
+    // The name stays when all processes have left.
+    else known.paths.push(path);
   }
+  const found = [...others.values()].map(({ namespace, paths: [path = '', ...spare] }): OtherNamespace => ({ namespace, path, spare }));
   const ownName = (own === null ? undefined : named.get(own)?.name) ?? (own === null || first === null || first === own ? 'host' : null);
-  return { own: { inode: own, name: ownName }, others: tellApart([...others.values()]), unreadable };
+  return { own: { inode: own, name: ownName }, others: tellApart(found), unreadable };
 }
 
 /** Namespaces of one name (two containers that no cgroup names) get numbers, in the order in which they were made. */
@@ -79,6 +95,11 @@ function readNamed(folder: string): ReadonlyMap<number, { readonly name: string;
     if (inode !== null) named.set(inode, { name, path });
   }
   return named;
+}
+
+/** Whether a path still leads to the namespace; a pid that was used again would lead to another. */
+export function leadsTo(path: string, { inode }: NetworkNamespace): boolean {
+  return inodeOf(path) === inode;
 }
 
 function inodeOf(path: string): number | null {

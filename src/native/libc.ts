@@ -5,6 +5,7 @@ import { PortreeveError } from '../model/errors.ts';
 export interface Libc {
   socket(domain: number, type: number, protocol: number): number;
   setsockopt(fd: number, level: number, option: number, value: Uint8Array, length: number): number;
+  connect(fd: number, address: Uint8Array, length: number): number;
   send(fd: number, bytes: Uint8Array, length: number, flags: number): number;
   recv(fd: number, buffer: Uint8Array, length: number, flags: number): number;
   close(fd: number): number;
@@ -39,10 +40,16 @@ export function loadLibc(): Libc {
       cause,
     });
   }
+  loaded = bindFunctions(koffi);
+  return loaded;
+}
+
+function bindFunctions(koffi: Koffi): Libc {
   const library = koffi.load(null);
-  loaded = {
+  return {
     socket: library.func('int socket(int domain, int type, int protocol)'),
     setsockopt: library.func('int setsockopt(int fd, int level, int option, const void *value, uint32_t length)'),
+    connect: library.func('int connect(int fd, const void *address, uint32_t length)'),
     send: library.func('intptr_t send(int fd, const void *bytes, size_t length, int flags)'),
     recv: library.func('intptr_t recv(int fd, void *buffer, size_t length, int flags)'),
     close: library.func('int close(int fd)'),
@@ -50,5 +57,4 @@ export function loadLibc(): Libc {
     if_indextoname: library.func('char *if_indextoname(unsigned int index, void *buffer)'),
     errno: () => koffi.errno(),
   };
-  return loaded;
 }

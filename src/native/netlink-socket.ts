@@ -18,6 +18,10 @@ export const NETLINK_ROUTE = 0;
 export const NETLINK_SOCK_DIAG = 4;
 export const NETLINK_GENERIC = 16;
 
+/** `struct sockaddr_nl` of the kernel: family, padding, port 0, no groups. */
+const KERNEL_ADDRESS = new Uint8Array(12);
+new Uint16Array(KERNEL_ADDRESS.buffer, 0, 1)[0] = AF_NETLINK;
+
 /** What one receive gave: a datagram of netlink messages, or why there is none. */
 export type Received =
   | { readonly kind: 'bytes'; readonly bytes: Uint8Array }
@@ -52,6 +56,13 @@ export function openNetlinkSocket(protocol: number): NetlinkTransport {
     throw new PortreeveError(unsupported ? 'source-unsupported' : 'source-failed', `cannot open a netlink socket (protocol ${protocol}): ${errnoName(errno)}`, {
       hint: 'use --source procfs, or allow AF_NETLINK in the sandbox that portreeve runs in',
     });
+  }
+  // Whoever has CAP_NET_ADMIN in the namespace, which any user can in one of its own, may send to a netlink port there.
+  // The kernel refuses all senders but the one that a socket is connected to, and port 0 is the kernel (net/netlink).
+  if (libc.connect(fd, KERNEL_ADDRESS, KERNEL_ADDRESS.length) < 0) {
+    const reason = errnoName(libc.errno());
+    libc.close(fd);
+    throw new PortreeveError('source-unsupported', `cannot connect a netlink socket to the kernel: ${reason}`, { hint: 'use --source procfs' });
   }
   const timeout = new BigInt64Array([BigInt(RECEIVE_TIMEOUT), 0n]);
   const timeval = process.arch === 'arm' || process.arch === 'ia32' ? new Int32Array([RECEIVE_TIMEOUT, 0]) : timeout;

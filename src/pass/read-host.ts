@@ -1,9 +1,9 @@
 import type { Gap, SourceName } from '../model/coverage.ts';
 import { PortreeveError } from '../model/errors.ts';
 import type { Listener } from '../model/listener.ts';
-import type { EphemeralPorts, SocketDump, SocketSource } from '../model/socket.ts';
+import type { EphemeralPorts, SocketSource } from '../model/socket.ts';
 import type { NamespaceSockets } from '../inventory/fold.ts';
-import { surveyNamespaces, type OtherNamespace } from '../inventory/namespaces.ts';
+import { leadsTo, surveyNamespaces, type OtherNamespace } from '../inventory/namespaces.ts';
 import { SYSTEM_PATHS, takeInventory, type InventoryPaths, type SecondLook } from '../inventory/take-inventory.ts';
 import { readSockets } from '../sources/choose.ts';
 import { createNetlinkSource } from '../sources/netlink/source.ts';
@@ -48,6 +48,7 @@ export async function readHost(forced: SourceName | null, paths: HostPaths = HOS
   const { source, dump } = await readSockets(sources, forced);
   const gaps: Gap[] = [...dump.gaps];
   const readings: NamespaceSockets[] = [];
+  const readers = new Map<NamespaceSockets, SocketSource>();
   if (source.name === 'portable') {
     readings.push({ namespace: { inode: null, name: 'host' }, dump });
   } else {
@@ -55,33 +56,43 @@ export async function readHost(forced: SourceName | null, paths: HostPaths = HOS
     readings.push({ namespace: survey.own, dump });
     const skipped: string[] = [];
     for (const other of survey.others) {
-      const read = await readOther(other, source, sources, forced);
-      if (typeof read === 'string') skipped.push(read);
-      else {
-        readings.push({ ...other, dump: read });
-        gaps.push(...read.gaps.map((gap) => ({ ...gap, detail: `network namespace ${other.namespace.name ?? other.namespace.inode}: ${gap.detail}` })));
-      }
+      const read = await readOther(other, forced === null ? [source, ...sources.filter(({ name }) => name === 'procfs' && name !== source.name)] : [source]);
+      if (read.kind === 'closed') skipped.push(read.reason);
+      if (read.kind !== 'read') continue;
+      readings.push(read.sockets);
+      readers.set(read.sockets, read.source);
+      gaps.push(...read.sockets.dump.gaps.map((gap) => ({ ...gap, detail: `network namespace ${other.namespace.name ?? other.namespace.inode}: ${gap.detail}` })));
     }
-    const hidden = skipped.length + survey.unreadable;
-    if (hidden > 0) gaps.push(describeSkipped(skipped, survey.unreadable));
+    if (skipped.length + survey.unreadable > 0) gaps.push(describeSkipped(skipped, survey.unreadable));
   }
-  const inventory = await takeInventory(readings, paths, secondLookOf(source));
+  const inventory = await takeInventory(readings, paths, secondLookOf((sockets) => readers.get(sockets) ?? source));
   return { source: source.name, listeners: inventory.listeners, gaps: [...gaps, ...inventory.gaps], ephemeralPorts: dump.ephemeralPorts ?? null };
 }
 
+/** How the reading of another namespace went: it may have ended with its last process, which is no gap. */
+type OtherReading =
+  | { readonly kind: 'read'; readonly source: SocketSource; readonly sockets: NamespaceSockets }
+  | { readonly kind: 'closed'; readonly reason: string }
+  | { readonly kind: 'ended' };
+
 /** Another namespace may be closed to netlink (no CAP_SYS_ADMIN) and still readable through /proc/<pid>/net. */
-async function readOther(other: OtherNamespace, source: SocketSource, sources: readonly SocketSource[], forced: SourceName | null): Promise<SocketDump | string> {
-  const candidates = forced === null ? [source, ...sources.filter(({ name }) => name === 'procfs' && name !== source.name)] : [source];
-  let reason = '';
-  for (const candidate of candidates) {
-    try {
-      return await candidate.dump(other.path);
-    } catch (error) {
-      if (!(error instanceof PortreeveError)) throw error;
-      reason = error.message;
+async function readOther({ namespace, path, spare }: OtherNamespace, sources: readonly SocketSource[]): Promise<OtherReading> {
+  let reason: string | null = null;
+  for (const way of [path, ...spare]) {
+    for (const source of sources) {
+      try {
+        const dump = await source.dump(way);
+        // Asked afterwards: had the pid become another's before, these would be another namespace's sockets.
+        if (!leadsTo(way, namespace)) break;
+        return { kind: 'read', source, sockets: { namespace, path: way, dump } };
+      } catch (error) {
+        if (!(error instanceof PortreeveError)) throw error;
+        if (!leadsTo(way, namespace)) break;
+        reason = error.message;
+      }
     }
   }
-  return reason;
+  return reason === null ? { kind: 'ended' } : { kind: 'closed', reason };
 }
 
 function describeSkipped(reasons: readonly string[], unreadable: number): Gap {
@@ -92,9 +103,24 @@ function describeSkipped(reasons: readonly string[], unreadable: number): Gap {
   return { code: 'namespaces-skipped', detail: `${parts.join('; ')}; run as root`, count: reasons.length + unreadable, hides: 'listeners' };
 }
 
-function secondLookOf(source: SocketSource): SecondLook {
+/** A namespace that has ended has no sockets any more; one that cannot be read again is taken to be as it was. */
+function secondLookOf(readerOf: (sockets: NamespaceSockets) => SocketSource): SecondLook {
   return {
-    readAgain: async ({ path }) => (await source.dump(path)).sockets,
-    kernelServices: async ({ path }) => (await source.kernelServices?.(path)) ?? [],
+    async readAgain(sockets) {
+      try {
+        return (await readerOf(sockets).dump(sockets.path)).sockets;
+      } catch (error) {
+        if (!(error instanceof PortreeveError)) throw error;
+        return sockets.path === undefined || leadsTo(sockets.path, sockets.namespace) ? sockets.dump.sockets : [];
+      }
+    },
+    async kernelServices(sockets) {
+      try {
+        return (await readerOf(sockets).kernelServices?.(sockets.path)) ?? [];
+      } catch (error) {
+        if (!(error instanceof PortreeveError)) throw error;
+        return [];
+      }
+    },
   };
 }

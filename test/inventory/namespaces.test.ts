@@ -28,8 +28,8 @@ describe('the network namespaces of a host', () => {
     fake.add({ pid: 11, name: 'a-child', netns: 500, cgroup: '0::/system.slice/other.service\n' });
     fake.add({ pid: 12, name: 'b', netns: 501, cgroup: '0::/system.slice/private.service\n' });
     expect(survey().others).toEqual([
-      { namespace: { inode: 500, name: id }, path: join(fake.proc, '10/ns/net') },
-      { namespace: { inode: 501, name: 'private.service' }, path: join(fake.proc, '12/ns/net') },
+      { namespace: { inode: 500, name: id }, path: join(fake.proc, '10/ns/net'), spare: [join(fake.proc, '11/ns/net')] },
+      { namespace: { inode: 501, name: 'private.service' }, path: join(fake.proc, '12/ns/net'), spare: [] },
     ]);
   });
 
@@ -46,7 +46,7 @@ describe('the network namespaces of a host', () => {
     mkdirSync(netns);
     writeFileSync(join(netns, 'blue'), '');
     const { ino } = statSync(join(netns, 'blue'));
-    expect(survey().others).toEqual([{ namespace: { inode: ino, name: 'blue' }, path: join(netns, 'blue') }]);
+    expect(survey().others).toEqual([{ namespace: { inode: ino, name: 'blue' }, path: join(netns, 'blue'), spare: [] }]);
   });
 
   it('do not count a link that is no namespace', () => {

@@ -14,7 +14,8 @@ export interface DumpOutcome {
 /** The table may change under every attempt on a busy host; three more tries settle all but a pathological one. */
 const ATTEMPTS = 4;
 
-let sequence = 0;
+/** Not to be guessed, for an answer is recognised by it. */
+let sequence = Math.floor(Math.random() * 0x1_0000_0000);
 
 /**
  * Runs one dump to its end, again from the start where the kernel says it was interrupted or the receiver lost part.

@@ -9,6 +9,7 @@ import { encodeAttribute, readAttributes, viewOf } from './messages.ts';
 const RTM_NEWLINK = 16;
 const RTM_GETLINK = 18;
 const IFINFOMSG_LENGTH = 16;
+const IFF_UP = 1;
 const IFLA_IFNAME = 3;
 const IFLA_LINKINFO = 18;
 const IFLA_INFO_KIND = 1;
@@ -22,6 +23,8 @@ export interface Link {
   readonly name: string;
   /** `vxlan`, `wireguard` ...; null for a plain interface. */
   readonly kind: string | null;
+  /** Only an interface that is up has its socket open. */
+  readonly up: boolean;
   /** UDP port that the interface receives on, where its kind says so here. */
   readonly port: number | null;
 }
@@ -30,12 +33,13 @@ export interface Link {
  * Every port of this thread's network namespace that the kernel itself serves, each with what says so. Each part that
  * cannot be asked for (no privilege, not in this kernel) is left out: a socket is called the kernel's on evidence only.
  */
-export function readKernelServices(proc: string): readonly KernelService[] {
+export function readKernelServices(proc: string, ownNamespace: boolean): readonly KernelService[] {
   const links = attempt(() => withTransport(NETLINK_ROUTE, dumpLinks));
   return [
     ...tunnelServices(links),
     ...links.filter((link) => link.kind === 'wireguard').length > 0 ? attempt(() => withTransport(NETLINK_GENERIC, (transport) => dumpWireguard(transport, links))) : [],
-    ...readNfsServices(proc),
+    // What /proc says of NFS is of the namespace in which it was mounted.
+    ...(ownNamespace ? readNfsServices(proc) : []),
   ];
 }
 
@@ -78,9 +82,10 @@ export function decodeLink(body: Uint8Array): Link | null {
   if (name === '') return null;
   const info = collectAttributes(attributes?.get(IFLA_LINKINFO) ?? NOTHING);
   const kind = textOf(info?.get(IFLA_INFO_KIND) ?? NOTHING);
-  if (kind === '') return { name, kind: null, port: null };
+  const up = (viewOf(body).getUint32(8, LITTLE_ENDIAN) & IFF_UP) !== 0;
+  if (kind === '') return { name, kind: null, up, port: null };
   const port = collectAttributes(info?.get(IFLA_INFO_DATA) ?? NOTHING)?.get(TUNNEL_PORT_ATTRIBUTE[kind] ?? -1);
-  return { name, kind, port: port === undefined || port.length < 2 ? null : viewOf(port).getUint16(0, false) };
+  return { name, kind, up, port: port === undefined || port.length < 2 ? null : viewOf(port).getUint16(0, false) };
 }
 
 const NOTHING = new Uint8Array();
@@ -92,8 +97,8 @@ function collectAttributes(bytes: Uint8Array): ReadonlyMap<number, Uint8Array> |
 }
 
 function tunnelServices(links: readonly Link[]): readonly KernelService[] {
-  return links.flatMap(({ name, kind, port }) =>
-    kind === null || port === null ? [] : [{ protocol: 'udp' as const, port, service: kind, evidence: `the ${kind} interface ${name} receives on it` }],
+  return links.flatMap(({ name, kind, up, port }) =>
+    kind === null || port === null || !up ? [] : [{ protocol: 'udp' as const, port, service: kind, evidence: `the ${kind} interface ${name} receives on it` }],
   );
 }
 
@@ -116,7 +121,7 @@ function dumpWireguard(transport: NetlinkTransport, links: readonly Link[]): rea
   });
   if (family === 0) return [];
   return links
-    .filter((link) => link.kind === 'wireguard')
+    .filter((link) => link.kind === 'wireguard' && link.up)
     .flatMap(({ name }) => {
       let port = 0;
       runDump(transport, family, genericBody(WG_CMD_GET_DEVICE, encodeAttribute(WGDEVICE_A_IFNAME, Buffer.from(`${name}\0`))), () => (_type, body) => {

@@ -30,7 +30,7 @@ export function createNetlinkSource(proc = '/proc'): SocketSource {
   return {
     name: 'netlink',
     dump: (namespacePath) => within(namespacePath, () => dumpHere(proc)),
-    kernelServices: (namespacePath) => within(namespacePath, () => readKernelServices(proc)),
+    kernelServices: (namespacePath) => within(namespacePath, () => readKernelServices(proc, namespacePath === undefined)),
   };
 }
 

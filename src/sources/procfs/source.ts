@@ -20,7 +20,7 @@ export function createProcfsSource(proc = '/proc'): SocketSource {
         resolve(dumpTables(proc, namespacePath));
       }),
     // What can be asked for here: all of it where netlink works too, the NFS server's ports in any case.
-    kernelServices: (namespacePath) => Promise.resolve(namespacePath === undefined ? readKernelServices(proc) : []),
+    kernelServices: (namespacePath) => Promise.resolve(namespacePath === undefined ? readKernelServices(proc, true) : []),
   };
 }
 
@@ -74,11 +74,14 @@ export function readSocketTables(net: string, tables: readonly SocketTable[]): S
       gaps.push({ code: 'protocol-unavailable', detail: `cannot read ${join(net, table.file)}: ${code}`, count: 1, hides: 'listeners' });
     }
   }
-  const sctp = join(net, 'sctp/eps');
-  if (tables === SOCKET_TABLES && existsSync(sctp)) {
-    const lines: string[] = [];
-    readLines(sctp, (more) => lines.push(...more) > 0);
-    add('sctp/eps', parseSctpEndpoints(lines));
+  if (tables === SOCKET_TABLES && existsSync(join(net, 'sctp/eps'))) {
+    try {
+      const lines: string[] = [];
+      readLines(join(net, 'sctp/eps'), (more) => lines.push(...more) > 0);
+      add('sctp/eps', parseSctpEndpoints(lines));
+    } catch (cause) {
+      gaps.push({ code: 'protocol-unavailable', detail: `cannot read ${join(net, 'sctp/eps')}: ${(cause as NodeJS.ErrnoException).code ?? 'unknown error'}`, count: 1, hides: 'listeners' });
+    }
   }
   return { sockets, gaps };
 }

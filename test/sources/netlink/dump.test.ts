@@ -83,8 +83,8 @@ describe('a dump over netlink', () => {
 describe('ports that the kernel itself serves', () => {
   it('reads the port of a VXLAN interface from a real answer of the kernel', () => {
     const links = dumpLinks(fakeKernel([datagramsOf('links').datagrams]));
-    expect(links).toContainEqual({ name: 'vx0', kind: 'vxlan', port: 4789 });
-    expect(links).toContainEqual({ name: 'lo', kind: null, port: null });
+    expect(links).toContainEqual({ name: 'vx0', kind: 'vxlan', up: false, port: 4789 });
+    expect(links).toContainEqual({ name: 'lo', kind: null, up: true, port: null });
   });
 
   it('reads the families of generic netlink from a real answer of the kernel', () => {
