@@ -88,7 +88,7 @@ export interface Explanation extends ExplanationBase {
   /** The service name that was asked for; null where a number was. */
   readonly name: { readonly asked: string; readonly as: NameKind } | null;
   readonly range: PortRange;
-  /** One per transport asked for, in the registry's order. */
+  /** One per transport asked for, in the registry's order. Where none was named: TCP, UDP, and SCTP and DCCP where there is something to tell of them. */
   readonly transports: readonly TransportExplanation[];
   readonly host: ExplainedHost;
   /** Who is connected to the port, or from it; null where no source can tell. */

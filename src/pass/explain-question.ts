@@ -50,10 +50,16 @@ export function readQuestion(text: string, registry: PortRegistry): Question {
     return from === to ? { kind: 'port', port: from, transports, name: null } : { kind: 'range', from, to, transports };
   }
   // One name of an old official file has a slash in it (cl/1), so the whole text is tried too.
-  const matches = findService(registry, subject).filter(({ transport }) => transports.includes(transport));
-  const found = matches.length > 0 ? matches : findService(registry, asked);
-  if (found.length === 0) throw unknownName(asked, subject, registry);
-  return nameQuestion(subject, found);
+  const named = [...findService(registry, subject), ...(subject === asked ? [] : findService(registry, asked))];
+  if (named.length === 0) throw unknownName(asked, subject, registry);
+  const matches = named.filter(({ transport }) => transports.includes(transport));
+  if (matches.length === 0) throw onOtherTransports(subject, transports, named);
+  return nameQuestion(subject, matches);
+}
+
+function onOtherTransports(name: string, asked: readonly Transport[], matches: readonly ServiceMatch[]): PortreeveError {
+  const there = [...new Set(matches.map(({ port, transport }) => `${port}/${transport}`))];
+  return new PortreeveError('usage', `${quote(name)} is not registered for ${asked.join(', ')}`, { hint: `it is for ${there.slice(0, 6).join(', ')}${there.length > 6 ? ' ...' : ''}` });
 }
 
 function nameQuestion(name: string, matches: readonly ServiceMatch[]): Question {

@@ -54,7 +54,7 @@ function explainPort({ port, transports, name }: PortQuestion, input: AuditInput
     name,
     range: registry.lookup(port, 'tcp').range,
     registry: { source: registry.source, updated: registry.updated },
-    transports: transports.map((transport) => explainTransport(input, port, transport)),
+    transports: transports.map((transport) => explainTransport(input, port, transport)).filter((each) => saysSomething(each, transports, listeners)),
     host: describeHost([port, port], reading),
     listeners,
     peers,
@@ -99,6 +99,12 @@ function explainTransport({ registry }: AuditInput, port: number, transport: Tra
   const { status, first, last, below, above } = findNeighbours(registry, port, transport);
   const unauthorizedUse = registry.unauthorizedUse?.(port, transport) ?? null;
   return { transport, facts: registry.lookup(port, transport), block: { from: first, to: last, status }, below, above, unauthorizedUse };
+}
+
+/** SCTP and DCCP are bare nearly everywhere: they are told of where the registry or this host has something, or where they were asked for. */
+function saysSomething({ transport, facts, unauthorizedUse }: TransportExplanation, asked: readonly Transport[], listeners: readonly AuditedListener[]): boolean {
+  if (transport === 'tcp' || transport === 'udp' || asked.length === 1 || facts.status !== 'unassigned') return true;
+  return facts.former !== null || unauthorizedUse !== null || listeners.some(({ protocol }) => protocol === transport);
 }
 
 function describeHost([from, to]: readonly [number, number], reading: HostReading | null): ExplainedHost {

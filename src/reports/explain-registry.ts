@@ -40,12 +40,9 @@ export function renderSource(registry: Explanation['registry'], options: TextOpt
   return wrapText(`Registry: ${source} of ${word.showText(registry.updated, options)}.`, options.columns, INDENT);
 }
 
-/** One section for all transports of which the registry says the same; those that say nothing have none. */
+/** One section for all transports of which the registry says the same. */
 export function renderTransports({ transports }: Pick<Explanation, 'transports'>, options: TextOptions): string[][] {
-  const alike = groupBy(
-    transports.filter((each) => saysSomething(each, transports)),
-    ({ facts, unauthorizedUse }) => JSON.stringify([facts, unauthorizedUse]),
-  );
+  const alike = groupBy(transports, ({ facts, unauthorizedUse }) => JSON.stringify([facts, unauthorizedUse]));
   const told = new Set<AssignmentStatus>();
   return alike.map((same) => {
     const status = same[0]?.facts.status ?? 'unassigned';
@@ -53,12 +50,6 @@ export function renderTransports({ transports }: Pick<Explanation, 'transports'>
     told.add(status);
     return renderAlike(same, meaning, options);
   });
-}
-
-/** Beside TCP and UDP, SCTP and DCCP matter only where the registry has something for them; they are bare nearly everywhere. */
-function saysSomething({ transport, facts, unauthorizedUse }: TransportExplanation, asked: readonly TransportExplanation[]): boolean {
-  if (transport === 'tcp' || transport === 'udp' || facts.status !== 'unassigned') return true;
-  return facts.former !== null || unauthorizedUse !== null || !asked.some((other) => other.transport === 'tcp' || other.transport === 'udp');
 }
 
 function renderAlike(same: readonly TransportExplanation[], meaning: readonly string[], options: TextOptions): string[] {

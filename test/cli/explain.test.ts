@@ -58,7 +58,14 @@ describe('explain PORT', () => {
     expect(licence?.transports.slice(0, 2).map(({ facts }) => [facts.status, facts.since, facts.former])).toEqual(Array(2).fill(['de-assigned', '2019-10-30', 'ci3-software-2']));
     expect(reserved?.transports.slice(0, 2).map(({ facts }) => [facts.status, facts.since])).toEqual(Array(2).fill(['reserved', '2014-05-23']));
     expect(open?.transports[0]?.block).toEqual({ from: 10_262, to: 10_287, status: 'unassigned' });
-    expect(open?.transports.map(({ transport, unauthorizedUse }) => [transport, unauthorizedUse])).toEqual(['tcp', 'udp', 'sctp', 'dccp'].map((transport) => [transport, null]));
+    expect(open?.transports.map(({ transport, unauthorizedUse }) => [transport, unauthorizedUse])).toEqual([['tcp', null], ['udp', null]]);
+  });
+
+  it('tells of SCTP and DCCP where there is something to tell, and where they are asked for', async () => {
+    const names = async (asked: string): Promise<string[]> => (await json<Explanation>(['explain', asked])).transports.map(({ transport }) => transport);
+    expect(await names('80')).toEqual(['tcp', 'udp', 'sctp']);
+    expect(await names('60000')).toEqual(['tcp', 'udp', 'sctp', 'dccp']);
+    expect(await names('1276/dccp')).toEqual(['dccp']);
   });
 
   it('tells of unauthorised use where the registry is a full CSV, and is silent where it is not', async () => {

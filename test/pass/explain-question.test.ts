@@ -47,6 +47,7 @@ describe('readQuestion', () => {
   it.each([
     ['postgesql', 'did you mean postgresql (5432)?'],
     ['htpt-alt', 'did you mean http-alt (591, 8008, 8080)?'],
+    ['postgresql/dccp', 'it is for 5432/tcp, 5432/udp'],
     ['22/tpc', 'did you mean 22/tcp?'],
     ['tcp/80', 'did you mean 80/tcp?'],
     [':80', 'did you mean 80?'],

@@ -79,17 +79,9 @@ describe('a port', () => {
   });
 
   it('tells each meaning once, and neighbours by transport where they differ', () => {
-    const text = port({ transports: [aTransport(), aTransport({ transport: 'udp', above: { port: 1310, service: 'husky' } }), aTransport({ transport: 'sctp', facts: facts({ status: 'unassigned', service: null }) })] });
+    const text = port({ transports: [aTransport(), aTransport({ transport: 'udp', above: { port: 1310, service: 'husky' } })] });
     expect(text).toContain('Nearest assigned: 1300 h323hostcallsc below, 1303 sftsrv above (tcp), 1310 husky above (udp).');
     expect(text.match(/It belonged to a service/g)).toHaveLength(1);
-    expect(text).not.toContain('sctp');
-  });
-
-  it('shows SCTP where the registry has something for it, or where it alone was asked about', () => {
-    const assigned = aTransport({ transport: 'sctp', facts: facts({ service: 'http' }) });
-    const bare = aTransport({ transport: 'dccp', facts: facts({ status: 'unassigned', service: null }) });
-    expect(port({ transports: [aTransport(), assigned, bare] })).toContain('\nsctp: assigned to http\n');
-    expect(port({ transports: [bare] })).toContain('\ndccp: unassigned\n');
   });
 
   const peers = (partial: Partial<NamespacePeers> = {}): NamespacePeers => ({ netns: HOST, protocol: 'tcp', total: 1, addresses: 1, top: [{ address: '192.0.2.7', connections: 1 }], ...partial });
