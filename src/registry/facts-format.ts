@@ -22,6 +22,34 @@ const STATUS_BY_LETTER: ReadonlyMap<string, ListedStatus> = new Map(
   Object.entries(STATUS_LETTERS).map(([status, letter]) => [letter, status as ListedStatus]),
 );
 
+/** Status behind the character code of its letter, in text that was checked before. */
+export function statusOfLetter(code: number): ListedStatus {
+  switch (code) {
+    case 0x41: // A
+      return 'assigned';
+    case 0x52: // R
+      return 'reserved';
+    case 0x44: // D
+      return 'de-assigned';
+    default: // U
+      return 'unassigned';
+  }
+}
+
+/** Index in TRANSPORTS behind the character code of its letter, in text that was checked before. */
+export function transportOfLetter(code: number): number {
+  switch (code) {
+    case 0x74: // t
+      return 0;
+    case 0x75: // u
+      return 1;
+    case 0x73: // s
+      return 2;
+    default: // d
+      return 3;
+  }
+}
+
 /** Writes blocks as facts text: a line for each block and each different facts in it, sorted by port. */
 export function writeFacts(updated: string, blocks: readonly PortBlock[]): string {
   const lines = blocks.flatMap(({ first, last, facts }) => {

@@ -17,7 +17,7 @@ export const LAST_PORT = 65535;
 
 const TRANSPORT_INDEX: Readonly<Record<Transport, number>> = { tcp: 0, udp: 1, sctp: 2, dccp: 3 };
 
-const NO_ALIASES: readonly string[] = Object.freeze([]);
+export const NO_ALIASES: readonly string[] = Object.freeze([]);
 
 /** One number for a port on a transport. */
 export function portKey(port: number, transport: Transport): number {
@@ -37,7 +37,8 @@ const DEFAULT_FACTS: Readonly<Record<PortRange, PortFacts>> = {
 
 /** Facts of a port that the registry has no row for. */
 export function defaultFacts(port: number): PortFacts {
-  return DEFAULT_FACTS[rangeOf(port)];
+  if (port >= FIRST_DYNAMIC_PORT) return DEFAULT_FACTS.dynamic;
+  return port >= FIRST_USER_PORT ? DEFAULT_FACTS.user : DEFAULT_FACTS.system;
 }
 
 /** Facts go to callers without a copy, so they are frozen, and the empty list of aliases is one for all. */

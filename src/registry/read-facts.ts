@@ -1,6 +1,7 @@
 import type { PortRegistry } from '../model/registry.ts';
 import { FACTS_TITLE, parseBlockLines } from './facts-format.ts';
 import { invalidRegistry } from './invalid-registry.ts';
+import { firstPortOfLine, lastPortOfLine, parseTrustedBlock } from './parse-trusted-block.ts';
 import type { FactsByTransport } from './port-table.ts';
 import { createRegistry, FIRST_DYNAMIC_PORT, rangeOf } from './port-table.ts';
 import { isFullDate, parseRegistryDate } from './registry-date.ts';
@@ -9,35 +10,40 @@ const SNAPSHOT = /^# snapshot (\d{4}-\d{2}-\d{2})$/;
 const END = /^# end (\d{1,6})$/;
 const PORTS = /^(\d{1,5})(?:-(\d{1,5}))?$/;
 
-const TAB = 0x09;
-const DASH = 0x2d;
-const ZERO = 0x30;
-
 /**
  * A registry over facts text that was checked when it was made: the embedded one. Nothing is parsed ahead; a look-up
- * finds its lines in the text by bisection. An index of all lines took 8 ms of every start, this takes none.
+ * finds its lines in the text by bisection, and who asks for many gets an index of the text, which takes 2 ms. A look-up
+ * of a block that was asked for before allocates nothing.
  */
 export function openFacts(text: string, source: string): PortRegistry {
-  const { updated, start, stop } = readFrame(text, source);
-  // Look-ups come in port order from those who walk the whole registry, and each port on several transports.
-  let known: { first: number; last: number; facts: FactsByTransport | null } = { first: 0, last: -1, facts: null };
-  const parsed = new Map<number, FactsByTransport>();
+  const { updated, start, stop, lines } = readFrame(text, source);
+  const found = new Map<number, FactsByTransport>();
+  let searches = 0;
+  let index: BlockIndex | null = null;
 
-  return createRegistry({ source, updated }, (port) => {
-    if (port >= known.first && port <= known.last) return known.facts;
+  const search = (port: number): FactsByTransport | null => {
     const at = findBlock(text, start, stop, port);
-    const ports = text.slice(at, text.indexOf('\t', at));
-    const first = at < stop ? Number.parseInt(ports, 10) : FIRST_DYNAMIC_PORT;
-    if (first > port) {
-      known = { first: port, last: first - 1, facts: null };
-      return null;
-    }
-    let facts = parsed.get(at);
+    if (at === NOWHERE) return null;
+    let facts = found.get(at);
     if (facts === undefined) {
-      facts = parseBlock(first, linesOfBlock(text, at, ports), source);
-      parsed.set(at, facts);
+      facts = parseTrustedBlock(text, at);
+      found.set(at, facts);
     }
-    known = { first, last: lastPortOfLine(text, at), facts };
+    return facts;
+  };
+  return createRegistry({ source, updated }, (port) => {
+    if (index === null) {
+      searches += 1;
+      if (searches <= SEARCHES_BEFORE_INDEX) return search(port);
+      index = indexBlocks(text, start, stop, Math.min(lines, FIRST_DYNAMIC_PORT));
+    }
+    const block = index.blockOfPort[port] ?? 0;
+    if (block === 0) return null;
+    const known = index.facts[block];
+    if (known !== undefined && known !== null) return known;
+    const at = index.starts[block] ?? 0;
+    const facts = found.get(at) ?? parseTrustedBlock(text, at);
+    index.facts[block] = facts;
     return facts;
   });
 }
@@ -101,7 +107,13 @@ function readFrame(text: string, source: string): Frame {
   return { updated, start, stop, lines: Number(end[1]) };
 }
 
-/** Position of the first line whose last port is not below `port`; `stop` where there is none. */
+/** Stands for the position of a line that does not exist. */
+const NOWHERE = -1;
+
+/** A search costs 20 us, so that an index pays from the hundredth on. An audit of most hosts has fewer look-ups. */
+const SEARCHES_BEFORE_INDEX = 100;
+
+/** Position of the first line of a port's block; NOWHERE for a port without one. */
 function findBlock(text: string, start: number, stop: number, port: number): number {
   let low = start;
   let high = stop;
@@ -110,34 +122,35 @@ function findBlock(text: string, start: number, stop: number, port: number): num
     if (lastPortOfLine(text, middle) < port) low = text.indexOf('\n', middle) + 1;
     else high = middle;
   }
-  return low;
+  return low < stop && firstPortOfLine(text, low) <= port ? low : NOWHERE;
 }
 
-function lastPortOfLine(text: string, start: number): number {
-  let port = 0;
-  for (let at = start; at < text.length; at += 1) {
-    const code = text.charCodeAt(at);
-    if (code === TAB) break;
-    port = code === DASH ? 0 : port * 10 + code - ZERO;
+/** Every block of a text, by numbers from 1. */
+interface BlockIndex {
+  /** 0 for a port without a block. */
+  readonly blockOfPort: Uint16Array;
+  readonly starts: Int32Array;
+  /** Null until someone asks. */
+  readonly facts: (FactsByTransport | null)[];
+}
+
+/** @param most how many blocks there can be */
+function indexBlocks(text: string, start: number, stop: number, most: number): BlockIndex {
+  const blockOfPort = new Uint16Array(FIRST_DYNAMIC_PORT);
+  const starts = new Int32Array(most + 1);
+  let block = 0;
+  let previous = -1;
+  for (let at = start; at < stop; at = text.indexOf('\n', at) + 1) {
+    const first = firstPortOfLine(text, at);
+    if (first === previous) continue;
+    previous = first;
+    block += 1;
+    starts[block] = at;
+    const last = lastPortOfLine(text, at);
+    if (first === last) blockOfPort[first] = block;
+    else blockOfPort.fill(block, first, last + 1);
   }
-  return port;
-}
-
-/** The line at `start` and those behind it with the same port column. */
-function linesOfBlock(text: string, start: number, ports: string): string[] {
-  const lines: string[] = [];
-  for (let at = start; text.startsWith(`${ports}\t`, at); ) {
-    const end = text.indexOf('\n', at);
-    lines.push(text.slice(at, end));
-    at = end + 1;
-  }
-  return lines;
-}
-
-function parseBlock(first: number, lines: readonly string[], source: string): FactsByTransport {
-  const facts = parseBlockLines(first, lines);
-  if (typeof facts === 'string') throw invalidRegistry(source, null, `port ${first}: ${facts}`);
-  return facts;
+  return { blockOfPort, starts, facts: new Array<FactsByTransport | null>(block + 1).fill(null) };
 }
 
 function portColumn(line: string | undefined): string {
