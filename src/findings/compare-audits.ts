@@ -111,6 +111,7 @@ function compareOwners(before: AuditedListener, after: AuditedListener): readonl
   return [
     ...kinds,
     ...differ('executable', executables(before), executables(after)),
+    ...differ('foreign', foreignExecutables(before), foreignExecutables(after)),
     ...(namedUsers || !isNamed ? differ('user', users(before), users(after)) : []),
     ...differ('unit', units(before), units(after)),
     ...differ('container', containers(before), containers(after)),
@@ -150,6 +151,11 @@ function executables({ owners }: AuditedListener): readonly string[] {
 
 function deletedExecutables({ owners }: AuditedListener): readonly string[] {
   return distinct(owners.map(({ exeDeleted, exe, name }) => (exeDeleted === true ? (exe ?? name) : null)));
+}
+
+/** A known path that leads to another file now is another owner; in a container it always does. */
+function foreignExecutables({ owners }: AuditedListener): readonly string[] {
+  return distinct(owners.map(({ exeForeign, container, exe, name }) => (exeForeign === true && container === null ? (exe ?? name) : null)));
 }
 
 function users({ owners }: AuditedListener): readonly string[] {

@@ -30,7 +30,9 @@ export function parseSavedAudit(text: string): ParsedAudit {
   const reader = createDataReader(data);
   const schema = reader.at('schema');
   if (schema.faults.length > 0 || schema.isNull()) return { faults: ['this is not an audit: it has no "schema"'], hint };
-  if (schema.text() !== SCHEMA) return { faults: [`the schema is ${JSON.stringify(schema.text().slice(0, 60))}, and ${SCHEMA} is needed`], hint };
+  const name = schema.text();
+  if (schema.faults.length > 0) return { faults: schema.faults, hint };
+  if (name !== SCHEMA) return { faults: [`the schema is ${JSON.stringify(name.slice(0, 60))}, and ${SCHEMA} is needed`], hint };
   const audit = readAudit(reader);
   return reader.faults.length > 0 ? { faults: reader.faults, hint } : { audit };
 }
@@ -103,10 +105,12 @@ function readOwner(reader: DataReader): Owner {
     exe: reader.at('exe').textOrNull(),
     exeDeleted: reader.at('exeDeleted').flagOrNull(),
     exeReplaced: reader.at('exeReplaced').flagOrNull(),
+    exeForeign: reader.at('exeForeign').flagOrNull(),
     commandLine: commandLine.isNull() ? null : texts(commandLine),
     uid: reader.at('uid').integerOrNull(0, HIGHEST_UID),
     user: reader.at('user').textOrNull(),
     unit: reader.at('unit').textOrNull(),
+    innerUnit: reader.at('innerUnit').textOrNull(),
     container: reader.at('container').textOrNull(),
     startedAt: reader.at('startedAt').textOrNull(),
   };

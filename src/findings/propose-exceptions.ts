@@ -52,12 +52,17 @@ function standingRules(findings: readonly Finding[], least: Severity): readonly 
 function describeFault(listener: AuditedListener, includeCritical: boolean): string | null {
   const { ownerKind, ownerNote, owners, findings } = listener;
   if (ownerKind === 'kernel') return null;
-  if (ownerKind === 'unknown') return `Its owner is unknown: ${ownerNote?.detail ?? 'nothing tells'}.`;
+  if (ownerKind === 'unknown') return asSentence(`Its owner is unknown: ${ownerNote?.detail ?? 'nothing tells'}`);
+  if (ownerNote !== null) return asSentence(`The owner of one of its sockets is unknown: ${ownerNote.detail}`);
   const faults = owners.flatMap((owner) => describeExecutableFault(owner, includeCritical) ?? []);
   const [fault] = faults;
   if (owners.length === 0 || fault !== undefined) return fault ?? 'Its owner is unknown.';
   const critical = findings.find(({ severity, excepted }) => severity === 'critical' && excepted === null);
   return critical === undefined || includeCritical ? null : `${critical.rule} is critical: look at it before anything of it is silenced.`;
+}
+
+function asSentence(text: string): string {
+  return text.endsWith('.') ? text : `${text}.`;
 }
 
 type Group = Omit<ProposedException, 'id'>;

@@ -20,7 +20,7 @@ export type ChangeKind = (typeof CHANGE_KINDS)[number];
 
 /** One attribute that is not what it was; null where there was or is none. */
 export interface Difference {
-  readonly what: 'port' | 'owner' | 'executable' | 'deleted' | 'user' | 'unit' | 'container' | 'socket unit' | 'dual-stack' | 'registry' | 'finding';
+  readonly what: 'port' | 'owner' | 'executable' | 'foreign' | 'deleted' | 'user' | 'unit' | 'container' | 'socket unit' | 'dual-stack' | 'registry' | 'finding';
   readonly before: string | null;
   readonly after: string | null;
 }
