@@ -1,4 +1,4 @@
-import { readFileSync, readlinkSync, statSync } from 'node:fs';
+import { closeSync, openSync, readlinkSync, readSync, statSync, type Stats } from 'node:fs';
 import { join } from 'node:path';
 import type { Owner } from '../model/listener.ts';
 import type { UserNames } from './accounts.ts';
@@ -56,11 +56,11 @@ export interface ProcessReader {
  */
 export function createProcessReader(proc: string, accounts: string, userName: UserNames): ProcessReader {
   const bootSeconds = readBootTime(proc);
-  const hostAccounts = fileIdentity(accounts);
+  const hostAccounts = fileAt(accounts);
   /** A process with another passwd file in its root has accounts of its own; the host's name would be a wrong one. */
   const hasOwnAccounts = (folder: string): boolean => {
-    const own = fileIdentity(`${folder}/root${accounts}`);
-    return own !== null && own !== hostAccounts;
+    const own = fileAt(`${folder}/root${accounts}`);
+    return own !== null && (own.dev !== hostAccounts?.dev || own.ino !== hostAccounts.ino);
   };
   return {
     readOwner(pid) {
@@ -70,7 +70,7 @@ export function createProcessReader(proc: string, accounts: string, userName: Us
         const before = readStat(folder);
         if (before === null) return null;
         const executable = readExecutable(folder);
-        const { unit, container } = parseProcessCgroup(readText(join(folder, 'cgroup')) ?? '');
+        const { unit, innerUnit, container } = parseProcessCgroup(readText(join(folder, 'cgroup')) ?? '');
         const uid = parseEffectiveUid(readText(join(folder, 'status')) ?? '');
         const commandLine = readText(join(folder, 'cmdline'), COMMAND_LINE_LIMIT);
         const after = readStat(folder);
@@ -86,6 +86,7 @@ export function createProcessReader(proc: string, accounts: string, userName: Us
             uid,
             user: uid === null || (uid !== 0 && (container !== null || hasOwnAccounts(folder))) ? null : userName(uid),
             unit,
+            innerUnit,
             container,
             startedAt: bootSeconds === null ? null : new Date(Math.round((bootSeconds + before.startTicks / TICKS_PER_SECOND) * 1000)).toISOString(),
           },
@@ -120,40 +121,70 @@ const MEMFD = '/memfd:';
 
 /**
  * Where a process's executable lies, and whether it still does. The kernel adds " (deleted)" to the link of an unlinked
- * file (proc_pid_exe(5)); a file may also be called so, which the inode tells apart.
+ * file (proc_pid_exe(5)); a file may also be called so, which the inode tells apart. The path is one of the process's own
+ * mount namespace, where any user can mount what he likes in the place of /usr/sbin/sshd: whether it is the same file
+ * here, only the inode tells too.
  */
-function readExecutable(folder: string): Pick<Owner, 'exe' | 'exeDeleted' | 'exeReplaced'> {
-  const link = join(folder, 'exe');
+function readExecutable(folder: string): Pick<Owner, 'exe' | 'exeDeleted' | 'exeReplaced' | 'exeForeign'> {
+  const link = `${folder}/exe`;
   let target: string;
   try {
     target = readlinkSync(link);
   } catch {
-    return { exe: null, exeDeleted: null, exeReplaced: null };
+    return { exe: null, exeDeleted: null, exeReplaced: null, exeForeign: null };
   }
-  if (!target.endsWith(DELETED)) return { exe: target, exeDeleted: false, exeReplaced: false };
-  const running = fileIdentity(link);
-  const root = join(folder, 'root');
-  if (running !== null && fileIdentity(root + target) === running) return { exe: target, exeDeleted: false, exeReplaced: false };
+  const running = fileAt(link);
+  const isRunning = (path: string): boolean => {
+    const file = fileAt(path);
+    return file !== null && running !== null && file.dev === running.dev && file.ino === running.ino;
+  };
+  const root = `${folder}/root`;
+  if (!target.endsWith(DELETED) || isRunning(root + target)) {
+    return { exe: target, exeDeleted: false, exeReplaced: false, exeForeign: running === null ? null : !isRunning(target) };
+  }
   const exe = target.slice(0, -DELETED.length);
-  const now = exe.startsWith(MEMFD) ? null : fileIdentity(root + exe);
-  return { exe, exeDeleted: true, exeReplaced: now !== null && now !== running };
+  if (exe.startsWith(MEMFD)) return { exe, exeDeleted: true, exeReplaced: false, exeForeign: false };
+  const successor = fileAt(root + exe);
+  return { exe, exeDeleted: true, exeReplaced: successor !== null && isUpgrade(successor, running), exeForeign: false };
 }
 
-function fileIdentity(path: string): string | null {
+/** An upgrade leaves a program of the same owner, or root's; an empty file in its place is camouflage. */
+function isUpgrade(successor: Stats, running: Stats | null): boolean {
+  const trusted = successor.uid === 0 || successor.uid === running?.uid;
+  return successor.isFile() && (successor.mode & 0o111) !== 0 && successor.size > 0 && trusted;
+}
+
+/** The file at a path, links followed; null where there is none or it may not be seen. */
+function fileAt(path: string): Stats | null {
   try {
-    const { dev, ino } = statSync(path);
-    return `${dev}:${ino}`;
+    return statSync(path);
   } catch {
     return null;
   }
 }
+
+/** What is read of any file: a process can make its command line gigabytes long. Bytes. */
+const READ_LIMIT = 65_536;
 
 /** Text of a /proc file with bad UTF-8 replaced, or null where it cannot be read: the process left, or no privilege. */
-export function readText(path: string, limit?: number): string | null {
+export function readText(path: string, limit: number = READ_LIMIT): string | null {
+  let fd: number;
   try {
-    const bytes = readFileSync(path);
-    return bytes.toString('utf8', 0, limit === undefined ? bytes.length : Math.min(limit, bytes.length));
+    fd = openSync(path, 'r');
   } catch {
     return null;
+  }
+  try {
+    const bytes = Buffer.allocUnsafe(limit);
+    let length = 0;
+    for (;;) {
+      const read = readSync(fd, bytes, length, limit - length, null);
+      length += read;
+      if (read === 0 || length === limit) return bytes.toString('utf8', 0, length);
+    }
+  } catch {
+    return null;
+  } finally {
+    closeSync(fd);
   }
 }

@@ -43,6 +43,8 @@ interface Candidate {
   readonly from: NamespaceSockets;
   readonly group: SocketGroup;
   owners: readonly Owner[];
+  /** Sockets of the group that no process was found to hold. */
+  unheld: readonly SocketRecord[];
   unowned: { readonly kind: 'kernel' | 'unknown'; readonly code: 'kernel' | UnknownReason; readonly detail: string } | null;
 }
 
@@ -51,12 +53,12 @@ interface Candidate {
  * does, and states what could not be seen.
  */
 export async function takeInventory(namespaces: readonly NamespaceSockets[], paths: InventoryPaths, secondLook: SecondLook): Promise<Inventory> {
-  const candidates: Candidate[] = namespaces.flatMap((from) => foldSockets(from).map((group) => ({ from, group, owners: [], unowned: null })));
+  const candidates: Candidate[] = namespaces.flatMap((from) => foldSockets(from).map((group) => ({ from, group, owners: [], unheld: group.sockets, unowned: null })));
   const userName = readUserNames(paths.passwd);
   const reader = createProcessReader(paths.proc, paths.passwd, userName);
 
   let unreadable = nameOwners(candidates, paths.proc, reader, false);
-  const without = () => candidates.filter((candidate) => candidate.owners.length === 0 && candidate.unowned === null);
+  const without = () => candidates.filter((candidate) => candidate.unheld.length > 0 && candidate.unowned === null);
   if (without().length > 0) {
     await nameKernelServices(without(), secondLook);
     if (without().length > 0) {
@@ -72,8 +74,7 @@ export async function takeInventory(namespaces: readonly NamespaceSockets[], pat
     return { id: identify(listener), ...listener };
   });
   const unnamed = candidates.filter(({ unowned }) => unowned?.code === 'no-privilege' || unowned?.code === 'outside-pid-namespace' || unowned?.code === 'source-limit').length;
-  const visibility = unreadable.length > 0 || unnamed > 0 ? readVisibility(paths.proc) : { insidePidNamespace: false, processesHidden: false };
-  return { listeners, gaps: processGaps(visibility, nameProcesses(paths.proc, unreadable), unnamed) };
+  return { listeners, gaps: processGaps(readVisibility(paths.proc), nameProcesses(paths.proc, unreadable), unnamed) };
 }
 
 /**
@@ -83,8 +84,8 @@ export async function takeInventory(namespaces: readonly NamespaceSockets[], pat
  */
 function nameOwners(candidates: readonly Candidate[], proc: string, reader: ProcessReader, eachThread: boolean): readonly number[] {
   const inodes = new Set<number>();
-  for (const { group } of candidates) {
-    for (const { inode } of group.sockets) if (inode !== null && inode !== 0) inodes.add(inode);
+  for (const { unheld } of candidates) {
+    for (const { inode } of unheld) if (inode !== null && inode !== 0) inodes.add(inode);
   }
   const { holders, unreadable } = findHolders(proc, inodes, eachThread);
   const read = new Map<number, ReturnType<ProcessReader['readOwner']>>();
@@ -94,16 +95,16 @@ function nameOwners(candidates: readonly Candidate[], proc: string, reader: Proc
     return found !== null && stillHolds({ pid, link }, inode) ? found.owner : null;
   };
   for (const candidate of candidates) {
-    const owners = new Map<number, Owner>();
-    for (const socket of candidate.group.sockets) {
-      if (socket.holder !== null) owners.set(socket.holder.pid, ownerFromSource(socket.holder, reader));
-      if (socket.inode === null) continue;
-      for (const holding of holders.get(socket.inode) ?? []) {
-        const owner = confirm(holding, socket.inode);
-        if (owner !== null) owners.set(owner.pid, owner);
-      }
+    const owners = new Map(candidate.owners.map((owner) => [owner.pid, owner]));
+    const unheld: SocketRecord[] = [];
+    for (const socket of candidate.unheld) {
+      const holding = socket.holder !== null ? [ownerFromSource(socket.holder, reader)] : (holders.get(socket.inode ?? 0) ?? []).map((each) => confirm(each, socket.inode ?? 0));
+      const found = holding.filter((owner) => owner !== null);
+      for (const owner of found) owners.set(owner.pid, owner);
+      if (found.length === 0) unheld.push(socket);
     }
     candidate.owners = [...owners.values()].sort((a, b) => a.pid - b.pid);
+    candidate.unheld = unheld;
   }
   return unreadable;
 }
@@ -112,7 +113,7 @@ function nameOwners(candidates: readonly Candidate[], proc: string, reader: Proc
 function nameProcesses(proc: string, pids: readonly number[]): readonly string[] {
   return pids.flatMap((pid) => {
     const stat = readStat(join(proc, String(pid)));
-    return stat === null || stat.isKernelThread ? [] : [`${stat.name}[${pid}]`];
+    return stat?.isKernelThread === true ? [] : [`${stat?.name ?? '?'}[${pid}]`];
   });
 }
 
@@ -125,10 +126,12 @@ function ownerFromSource(holder: NonNullable<SocketRecord['holder']>, reader: Pr
       exe: null,
       exeDeleted: null,
       exeReplaced: null,
+      exeForeign: null,
       commandLine: null,
       uid: null,
       user: null,
       unit: null,
+      innerUnit: null,
       container: null,
       startedAt: null,
     }
@@ -141,7 +144,8 @@ async function nameKernelServices(candidates: readonly Candidate[], secondLook: 
     for (const candidate of members) {
       const { protocol, port } = candidate.group.first;
       const service = services.find((known) => known.protocol === protocol && known.port === port);
-      if (service !== undefined) candidate.unowned = { kind: 'kernel', code: 'kernel', detail: `${service.service}: ${service.evidence}` };
+      // The kernel opens its sockets as root. Another user's is on the port by chance, or to pass for the kernel's.
+      if (service !== undefined && candidate.owners.length === 0 && candidate.unheld.every(({ uid }) => uid === 0)) candidate.unowned = { kind: 'kernel', code: 'kernel', detail: `${service.service}: ${service.evidence}` };
     }
   }
 }
@@ -149,15 +153,17 @@ async function nameKernelServices(candidates: readonly Candidate[], secondLook: 
 async function nameReasons(candidates: readonly Candidate[], secondLook: SecondLook, unreadable: boolean, proc: string): Promise<void> {
   const reason = reasonFor(unreadable, proc);
   for (const [from, members] of byNamespace(candidates)) {
-    if (members.every(({ group }) => group.first.inode === null)) {
+    if (members.every(({ unheld }) => unheld.every(({ inode }) => inode === null))) {
       for (const candidate of members) candidate.unowned = { kind: 'unknown', code: 'source-limit', detail: 'this source does not tell which process holds the socket' };
       continue;
     }
     const now = await secondLook.readAgain(from);
     const open = new Set(now.map((socket) => socket.inode));
     for (const candidate of members) {
-      const present = candidate.group.sockets.some((socket) => open.has(socket.inode));
-      candidate.unowned = { kind: 'unknown', ...(present ? reason : { code: 'process-left' as const, detail: 'the socket was closed while the audit ran' }) };
+      const present = candidate.unheld.some((socket) => open.has(socket.inode));
+      // A sibling that closed meanwhile leaves a listener whose owners are all known.
+      if (!present && candidate.owners.length > 0) candidate.unheld = [];
+      else candidate.unowned = { kind: 'unknown', ...(present ? reason : { code: 'process-left', detail: 'the socket was closed while the audit ran' }) };
     }
   }
 }
@@ -188,7 +194,7 @@ function byNamespace(candidates: readonly Candidate[]): ReadonlyMap<NamespaceSoc
   return groups;
 }
 
-function describe({ from, group, owners, unowned }: Candidate, userName: (uid: number) => string | null, units: SocketUnits): Omit<Listener, 'id'> {
+function describe({ from, group, owners, unheld, unowned }: Candidate, userName: (uid: number) => string | null, units: SocketUnits): Omit<Listener, 'id'> {
   const { protocol, family, address, port, uid } = group.first;
   const raw = protocol === 'raw';
   const activation = owners.some(isServiceManager) ? units.find(group.first) : null;
@@ -207,15 +213,15 @@ function describe({ from, group, owners, unowned }: Candidate, userName: (uid: n
     socketUid: uid,
     socketUser: uid === null ? null : userName(uid),
     ownerKind: owners.length > 0 ? 'process' : unowned?.kind ?? 'unknown',
-    ownerNote: owners.length > 0 || unowned === null ? null : { code: unowned.code, detail: unowned.detail },
+    ownerNote: unowned === null ? null : { code: unowned.code, detail: owners.length > 0 ? `of ${group.sockets.length} sockets that share the port, ${unheld.length} without an owner: ${unowned.detail}` : unowned.detail },
     owners: owners.map((owner) => (activation !== null && isServiceManager(owner) ? { ...owner, unit: activation.unit } : owner)),
     activation: activation === null ? null : withService(activation, owners),
   };
 }
 
-/** systemd itself: the first process, or a user's manager in its own scope. Any process could take the name alone. */
+/** systemd itself, which is the first process. A user's manager opens what its user likes, under names he chose. */
 function isServiceManager(owner: Owner): boolean {
-  return owner.name === 'systemd' && (owner.pid === 1 || owner.unit === 'init.scope');
+  return owner.pid === 1 && owner.name === 'systemd';
 }
 
 /** Where the unit files do not tell the service, the process that took the socket over does. */

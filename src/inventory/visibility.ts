@@ -1,4 +1,4 @@
-import { readFileSync, readlinkSync, statSync } from 'node:fs';
+import { readFileSync, readlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Gap } from '../model/coverage.ts';
 
@@ -20,32 +20,35 @@ export function readVisibility(proc: string): Visibility {
   } catch {
     // A kernel without namespaces has nothing to be inside of.
   }
-  let mounts = '';
-  try {
-    mounts = readFileSync(join(proc, 'self/mountinfo'), 'utf8');
-  } catch {
-    // Without it, only the missing first process would tell.
-  }
-  return { insidePidNamespace, processesHidden: hidesProcesses(mounts, proc) && !exists(join(proc, '1')) };
+  return { insidePidNamespace, processesHidden: hidesProcesses(readAll(join(proc, 'self/mountinfo')), proc) && !seesThroughHidepid(readAll(join(proc, 'self/status'))) };
 }
 
-/** Whether the topmost mount on `proc` has hidepid=invisible, ptraceable, 2 or 4 (proc(5)). */
-export function hidesProcesses(mountinfo: string, proc: string): boolean {
+/** Whether the topmost mount on `proc` has hidepid=invisible, ptraceable, 2 or 4 (proc(5)), and not for a group of ours. */
+export function hidesProcesses(mountinfo: string, proc: string, groups: readonly number[] = process.getgroups?.() ?? []): boolean {
   let options = '';
   for (const line of mountinfo.split('\n')) {
     const fields = line.split(' ');
     const separator = fields.indexOf('-');
     if (separator > 0 && fields[4] === proc && fields[separator + 1] === 'proc') options = fields[separator + 3] ?? '';
   }
-  return /(?:^|,)hidepid=(?:2|4|invisible|ptraceable)(?:,|$)/.test(options);
+  if (!/(?:^|,)hidepid=(?:2|4|invisible|ptraceable)(?:,|$)/.test(options)) return false;
+  const exempt = /(?:^|,)gid=(\d+)(?:,|$)/.exec(options)?.[1];
+  return exempt === undefined || !groups.includes(Number(exempt));
 }
 
-function exists(path: string): boolean {
+const CAP_SYS_PTRACE = 19n;
+
+/** Whether the effective capabilities in a /proc/<pid>/status have CAP_SYS_PTRACE, before which hidepid hides nothing. */
+export function seesThroughHidepid(status: string): boolean {
+  const mask = /^CapEff:\s*([0-9a-f]{1,16})$/m.exec(status)?.[1];
+  return mask !== undefined && ((BigInt(`0x${mask}`) >> CAP_SYS_PTRACE) & 1n) === 1n;
+}
+
+function readAll(path: string): string {
   try {
-    statSync(path);
-    return true;
+    return readFileSync(path, 'utf8');
   } catch {
-    return false;
+    return '';
   }
 }
 
@@ -68,7 +71,7 @@ export function processGaps(visibility: Visibility, unreadable: readonly string[
     gaps.push({ code: 'processes-unreadable', detail: `processes whose descriptors this user may not read (${examples}); ${morePrivilege()}`, count: unreadable.length, hides });
   }
   if (visibility.processesHidden) {
-    gaps.push({ code: 'processes-hidden', detail: `/proc is mounted with hidepid, and the processes of other users are invisible; ${morePrivilege()}`, count: 1, hides });
+    gaps.push({ code: 'processes-hidden', detail: `/proc is mounted with hidepid, and the processes of other users are invisible, and so are the network namespaces that only they are in; ${morePrivilege()}`, count: 1, hides: 'listeners' });
   }
   if (visibility.insidePidNamespace && unnamed > 0) {
     gaps.push({ code: 'pid-namespace', detail: 'this is a PID namespace (a container): listeners held by processes outside it have no owner here; run on the host', count: 1, hides });

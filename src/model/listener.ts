@@ -28,14 +28,21 @@ export interface Owner {
   readonly exeDeleted: boolean | null;
   /** Deleted, and another file stands at that path now: what a package upgrade leaves behind. */
   readonly exeReplaced: boolean | null;
+  /**
+   * The file that runs is not the one at that path on this host: the process sees another file system, as in a
+   * container. Outside of a container it may be hiding behind a trusted path.
+   */
+  readonly exeForeign: boolean | null;
   readonly commandLine: readonly string[] | null;
   /** Effective uid. */
   readonly uid: number | null;
   /** Name of that uid in /etc/passwd; null where there is none, or for a container's own users. */
   readonly user: string | null;
-  /** systemd unit, from the cgroup. */
+  /** Unit of this host's systemd, from the cgroup: `ssh.service`, `user@1000.service`, `session-3.scope`. */
   readonly unit: string | null;
-  /** Container id or name, from the cgroup. */
+  /** Unit of another manager below that one, a user's or a container's, which can call its units what it likes. */
+  readonly innerUnit: string | null;
+  /** Container id or name, from the part of the cgroup that only root makes. */
   readonly container: string | null;
   /** ISO 8601. */
   readonly startedAt: string | null;
@@ -77,7 +84,10 @@ export interface Listener {
   readonly socketUid: number | null;
   readonly socketUser: string | null;
   readonly ownerKind: OwnerKind;
-  /** For `kernel`: which service and how it is known. For `unknown`: the reason. Null for `process`. */
+  /**
+   * For `kernel`: which service and how it is known. For `unknown`: the reason. For `process`: null, or the reason why
+   * one of several sockets that share the port has no owner beside those that are named.
+   */
   readonly ownerNote: { readonly code: 'kernel' | UnknownReason; readonly detail: string } | null;
   /** By pid. Empty unless `ownerKind` is `process`. */
   readonly owners: readonly Owner[];

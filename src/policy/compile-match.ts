@@ -46,12 +46,26 @@ export function compileMatch(match: ConditionDocument, file: string, now: Clock 
     return both(truth, owners.reduce((joined, owner) => combine(joined, ofOwner(listener, owner)), start));
   };
 
+  const asksExe = namesField(match, 'exe');
   const matchesAny = (listener: RegisteredListener): Truth => matchOwners(listener, either, 'false');
   return {
     matchesAny,
-    matchesAll: (listener) => matchOwners(listener, both, 'true'),
+    matchesAll: (listener) => both(matchOwners(listener, both, 'true'), vouchFor(listener, asksExe)),
     explain: (listener) => explain(prepare().all, file, listener, matchesAny(listener)),
   };
+}
+
+/**
+ * Whether a listener may be silenced at all: not while one of its sockets has no owner, and not by the path of an
+ * executable that is another file on this host. In a container it always is, and the container is what is approved.
+ */
+function vouchFor(listener: RegisteredListener, byPath: boolean): Truth {
+  if (listener.ownerKind === 'process' && listener.ownerNote !== null) return 'unknown';
+  return byPath && listener.owners.some((owner) => owner.exeForeign === true && owner.container === null) ? 'unknown' : 'true';
+}
+
+function namesField(condition: ConditionDocument, field: string): boolean {
+  return condition.kind === 'field' ? condition.field === field : condition.conditions.some((part) => namesField(part, field));
 }
 
 function compilePortGate(match: ConditionDocument): ((port: number) => boolean) | null {

@@ -167,6 +167,7 @@ const DEFINITIONS: readonly FieldDefinition[] = [
   containerField,
   ownerField('exeDeleted', flag, 'The file that runs is no longer at its path', (owner) => owner.exeDeleted),
   ownerField('exeReplaced', flag, 'Deleted, and another file stands at that path: what an upgrade leaves behind', (owner) => owner.exeReplaced),
+  ownerField('exeForeign', flag, 'The file that runs is not the one at that path on this host, as in a container', (owner) => owner.exeForeign),
   exePackageField,
   ageField,
 ];

@@ -38,12 +38,13 @@ const OWNER_VALUE_KINDS: Readonly<Record<string, ScalarKind>> = {
   container: text(),
   exeDeleted: flag,
   exeReplaced: flag,
+  exeForeign: flag,
 };
 const ACTIVATION_KINDS: Readonly<Record<string, ScalarKind>> = { unit: text(), service: text() };
 /** Facts that a host may lack: `null` spells the lack out, where leaving the key out gives the default. */
 const NULLABLE: ReadonlySet<string> = new Set([
   ...['interface', 'netns', 'ephemeral', 'service', 'socketUid', 'socketUser'],
-  ...['exe', 'user', 'uid', 'unit', 'container', 'exeDeleted', 'exeReplaced'],
+  ...['exe', 'user', 'uid', 'unit', 'container', 'exeDeleted', 'exeReplaced', 'exeForeign'],
 ]);
 const LONGEST_KERNEL_NAME = 15;
 
@@ -74,7 +75,8 @@ export function readTestListener(node: PlacedNode, log: ProblemLog): RegisteredL
   const ownerKind = take<OwnerKind>(values, 'ownerKind', owners.length > 0 ? 'process' : 'unknown');
   const reason = take<UnknownReason | null>(values, 'ownerReason', null);
   if ((ownerKind === 'process') !== owners.length > 0) log.error(node.at, `a listener of owner kind ${ownerKind} has ${ownerKind === 'process' ? '' : 'no '}owners`);
-  if ((ownerKind === 'unknown') !== (reason !== null)) log.error(node.at, 'ownerReason says why an owner is unknown, and only then');
+  if (ownerKind === 'unknown' && reason === null) log.error(node.at, 'ownerReason says why an owner is unknown');
+  if (ownerKind === 'kernel' && reason !== null) log.error(node.at, 'ownerReason says why an owner is unknown, and the kernel is known');
   if (log.failed) return null;
 
   return {
@@ -93,7 +95,7 @@ export function readTestListener(node: PlacedNode, log: ProblemLog): RegisteredL
     socketUid: take(values, 'socketUid', owners[0]?.uid ?? null),
     socketUser: take(values, 'socketUser', owners[0]?.user ?? null),
     ownerKind,
-    ownerNote: ownerKind === 'process' ? null : { code: reason ?? 'kernel', detail: 'as the test says' },
+    ownerNote: ownerKind === 'process' && reason === null ? null : { code: reason ?? 'kernel', detail: 'as the test says' },
     owners,
     activation,
     registry: port === null ? null : factsOf(port, values, aliases),
@@ -128,10 +130,13 @@ function readOwners(node: PlacedNode | undefined, log: ProblemLog): readonly Own
       exe,
       exeDeleted: take<boolean | null>(values, 'exeDeleted', false),
       exeReplaced: take<boolean | null>(values, 'exeReplaced', false),
+      // A container has a file system of its own.
+      exeForeign: take<boolean | null>(values, 'exeForeign', take<string | null>(values, 'container', null) !== null),
       commandLine: null,
       uid: take<number | null>(values, 'uid', null),
       user: take<string | null>(values, 'user', null),
       unit: take<string | null>(values, 'unit', null),
+      innerUnit: null,
       container: take<string | null>(values, 'container', null),
       startedAt: null,
     };

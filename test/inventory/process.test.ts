@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parsePasswd } from '../../src/inventory/accounts.ts';
 import { createProcessReader, parseCommandLine, parseEffectiveUid, parseProcessStat } from '../../src/inventory/process.ts';
@@ -26,10 +26,13 @@ describe('reading a process', () => {
       exe: '/usr/sbin/nginx',
       exeDeleted: false,
       exeReplaced: false,
+      // There is no such file on the machine that runs this test.
+      exeForeign: null,
       commandLine: ['nginx', '-g', 'daemon off;'],
       uid: 33,
       user: 'www-data',
       unit: 'test.service',
+      innerUnit: null,
       container: null,
       startedAt: '2023-11-14T22:13:21.500Z',
     });
@@ -71,8 +74,12 @@ describe('reading a process', () => {
     const gone = join(fake.root, 'gone');
     fake.add({ pid: 45, name: 'gone', exe: `${gone} (deleted)` });
     expect(read(45)).toMatchObject({ exe: gone, exeDeleted: true, exeReplaced: false });
+    writeFileSync(gone, '', { mode: 0o755 });
+    expect(read(45), 'an empty file is no upgrade').toMatchObject({ exeDeleted: true, exeReplaced: false });
     writeFileSync(gone, 'a new version');
     expect(read(45)).toMatchObject({ exe: gone, exeDeleted: true, exeReplaced: true });
+    chmodSync(gone, 0o644);
+    expect(read(45), 'nor is one that cannot run').toMatchObject({ exeDeleted: true, exeReplaced: false });
   });
 
   it('does not take a file that is called "... (deleted)" for a deleted one', () => {
@@ -80,6 +87,18 @@ describe('reading a process', () => {
     writeFileSync(odd, '');
     fake.add({ pid: 46, name: 'server', exe: odd });
     expect(read(46)).toMatchObject({ exe: odd, exeDeleted: false, exeReplaced: false });
+  });
+
+  it('tells an executable of another file system from the one at that path here', () => {
+    const file = join(fake.root, 'sshd');
+    writeFileSync(file, 'here', { mode: 0o755 });
+    fake.add({ pid: 60, name: 'sshd', exe: file });
+    expect(read(60)).toMatchObject({ exe: file, exeForeign: false });
+  });
+
+  it('reads no more of a command line than it shows', () => {
+    fake.add({ pid: 61, name: 'long', commandLine: ['long', 'x'.repeat(1_000_000)] });
+    expect(read(61)?.commandLine?.join(' ')).toHaveLength(4096);
   });
 
   it('knows a memfd', () => {

@@ -80,6 +80,13 @@ describe('owners', () => {
     expect(listener.owners.map((owner) => owner.pid)).toEqual([30, 31]);
   });
 
+  it('do not answer for a sibling that nothing holds', async () => {
+    fake.add({ pid: 30, name: 'nginx', sockets: [1] });
+    const siblings = [socket({ port: 443, inode: 1 }), socket({ port: 443, inode: 2 })];
+    expect(only(await take(siblings))).toMatchObject({ ownerKind: 'process', owners: [{ pid: 30 }], ownerNote: { code: 'no-holder', detail: expect.stringContaining('of 2 sockets that share the port, 1 without an owner') as string } });
+    expect(only(await take(siblings, { after: siblings.slice(0, 1) })), 'which has closed meanwhile').toMatchObject({ ownerKind: 'process', ownerNote: null });
+  });
+
   it('include a thread with descriptors of its own', async () => {
     fake.add({ pid: 50, name: 'threaded', threadSockets: [1302 + 1000] });
     expect(only(await take([socket({ port: 1302 })])).owners.map((owner) => owner.name)).toEqual(['threaded']);
@@ -108,6 +115,11 @@ describe('a listener without a process', () => {
     const inventory = await take([socket({ protocol: 'udp', port: 4789 })], { services });
     expect(only(inventory)).toMatchObject({ ownerKind: 'kernel', ownerNote: { code: 'kernel', detail: 'vxlan: the vxlan interface vx0 receives on it' }, owners: [] });
     expect(inventory.gaps).toEqual([]);
+  });
+
+  it('is not the kernel\'s where another user opened it', async () => {
+    const services: KernelService[] = [{ protocol: 'udp', port: 4789, service: 'vxlan', evidence: '' }];
+    expect(only(await take([socket({ protocol: 'udp', port: 4789, uid: 33 })], { services })).ownerKind).toBe('unknown');
   });
 
   it('is not the kernel\'s because another protocol has that port', async () => {
@@ -147,7 +159,14 @@ describe('a listener without a process', () => {
     writeFileSync(join(fake.proc, 'self/mountinfo'), `24 30 0:22 / ${fake.proc} rw - proc proc rw,hidepid=invisible\n`);
     const { listeners, gaps } = await take([socket({ port: 25 })]);
     expect(listeners[0]?.ownerNote?.code).toBe('no-privilege');
-    expect(gaps.map((gap) => gap.code)).toEqual(['processes-hidden', 'owners-unknown']);
+    expect(gaps).toMatchObject([
+      { code: 'processes-hidden', hides: 'listeners' },
+      { code: 'owners-unknown', hides: 'owners' },
+    ]);
+    fake.add({ pid: 90, name: 'own', sockets: [1025] });
+    expect((await take([socket({ port: 25 })])).gaps, 'even where every listener has an owner').toMatchObject([{ code: 'processes-hidden', hides: 'listeners' }]);
+    writeFileSync(join(fake.proc, 'self/status'), 'CapEff:\t000001ffffffffff\n');
+    expect((await take([socket({ port: 25 })])).gaps, 'but not with CAP_SYS_PTRACE').toEqual([]);
   });
 });
 
@@ -217,6 +236,16 @@ describe('identity', () => {
     expect(ids.size).toBe(4);
   });
 
+  it('tells a dual-stack wildcard from an IPv6 one that is open beside it', async () => {
+    const { listeners } = await take([socket({ family: 'ipv6', address: '::', port: 7009, v6only: false }), socket({ family: 'ipv6', address: '::', port: 7009, v6only: true, inode: 2 })]);
+    expect(listeners.map(({ id }) => id)).toEqual(['host tcp *:7009 unknown', 'host tcp [::]:7009 unknown']);
+  });
+
+  it('leaves out the unit of a container, which has a new name at each start', async () => {
+    fake.add({ pid: 95, name: 'app', exe: '/srv/my app', sockets: [1080], cgroup: `0::/system.slice/docker-${'c'.repeat(64)}.scope\n` });
+    expect(only(await take([socket({ port: 80 })])).id).toBe('host tcp 0.0.0.0:80 /srv/my%20app');
+  });
+
   it('stays when workers come and go', async () => {
     fake.add({ pid: 10, name: 'nginx', sockets: [1080] });
     const one = only(await take([socket({ port: 80 })])).id;
@@ -238,8 +267,8 @@ describe('socket activation', () => {
     fake.add({ pid: 1, name: 'systemd', exe: '/usr/lib/systemd/systemd', cgroup: '0::/init.scope\n', sockets: [9001, 1007] });
     const { listeners } = await take([socket({ port: 8001 }), socket({ port: 7 })]);
     expect(listeners.map(({ activation, owners, id }) => [activation, owners[0]?.unit, id])).toEqual([
-      [{ unit: 'web.socket', service: 'site.service' }, 'web.socket', 'host tcp 0.0.0.0:8001  web.socket'],
-      [{ unit: 'echo.socket', service: 'echo@.service' }, 'echo.socket', 'host tcp 0.0.0.0:7  echo.socket'],
+      [{ unit: 'web.socket', service: 'site.service' }, 'web.socket', 'host tcp 0.0.0.0:8001 web.socket'],
+      [{ unit: 'echo.socket', service: 'echo@.service' }, 'echo.socket', 'host tcp 0.0.0.0:7 echo.socket'],
     ]);
   });
 

@@ -182,3 +182,21 @@ describe('any tree of conditions', () => {
     );
   });
 });
+
+describe('an exception', () => {
+  const [owner] = sampleListener().owners;
+  const approves = async (changes: Partial<RegisteredListener>, match = '{ port: 1302, exe: /opt/licd/bin/licd }') => (await matcherOf(match)).matchesAll(sampleListener(changes));
+
+  it('fits by path only where the path is that of this host, or of a container', async () => {
+    expect(await approves({})).toBe('true');
+    const foreign = { ...owner!, exeForeign: true };
+    expect(await approves({ owners: [foreign] })).toBe('unknown');
+    expect(await approves({ owners: [foreign] }, '{ port: 1302, not: { exe: /tmp/** } }')).toBe('unknown');
+    expect(await approves({ owners: [foreign] }, '{ port: 1302, user: licd }')).toBe('true');
+    expect(await approves({ owners: [{ ...foreign, container: 'web' }] })).toBe('true');
+  });
+
+  it('does not fit while a socket that shares the port has no owner', async () => {
+    expect(await approves({ ownerNote: { code: 'no-holder', detail: 'one of two' } })).toBe('unknown');
+  });
+});

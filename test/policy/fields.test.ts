@@ -6,7 +6,7 @@ import { matcherOf, ownerless, sampleListener, sampleOwner } from './sample-list
 
 const ssh = { status: 'assigned', range: 'system', service: 'ssh', aliases: ['secure-shell'], since: null, former: null } as const;
 const held = (changes: Parameters<typeof sampleOwner>[0]): RegisteredListener => sampleListener({ owners: [sampleOwner(changes)] });
-const unread = held({ exe: null, uid: null, user: null, exeDeleted: null, exeReplaced: null });
+const unread = held({ exe: null, uid: null, user: null, exeDeleted: null, exeReplaced: null, exeForeign: null });
 const raw = sampleListener({ protocol: 'raw', port: null, registry: null });
 
 /** A match, and the listeners for which it is true, false and unknown. */
@@ -88,6 +88,9 @@ const cases: [match: string, listener: RegisteredListener, truth: Truth][] = [
   ['{ exeReplaced: true }', held({ exeReplaced: true }), 'true'],
   ['{ exeReplaced: true }', sampleListener(), 'false'],
   ['{ exeReplaced: false }', ownerless(), 'unknown'],
+  ['{ exeForeign: true }', held({ exeForeign: true }), 'true'],
+  ['{ exeForeign: true }', sampleListener(), 'false'],
+  ['{ exeForeign: true }', unread, 'unknown'],
   ['{ exePackage: licence-server }', held({ exePackage: 'licence-server' }), 'true'],
   ['{ exePackage: [none, lic*] }', held({ exePackage: 'licence-server' }), 'true'],
   ['{ exePackage: "*" }', held({ exePackage: 'libc6.1' }), 'true'],
