@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs';
-import { dirname } from 'node:path';
+import { dirname, resolve } from 'node:path';
 import { evaluateListener } from '../findings/evaluate.ts';
 import { PortreeveError } from '../model/errors.ts';
 import type { Policy } from '../model/policy.ts';
@@ -44,12 +44,14 @@ export async function testPolicy({ paths, shipped, coverage, now }: PolicyTestCh
   };
 }
 
-/** The policies to put in force: where a file of tests is named by itself, the policy that it lies beside. */
+/** The policies to put in force: where a file of tests is named by itself, the policy that it lies beside, read once. */
 function policiesOf(paths: readonly string[]): readonly string[] {
+  const named = new Set(paths.map((path) => resolve(path)));
   const policies = paths.flatMap((path) => {
     if (!isRuleTestName(path)) return [path];
     if (!existsSync(path)) throw new PortreeveError('policy-unreadable', `${path}: there is no such file`, { hint: 'Check the spelling of the path.' });
-    return [path.replace(/\.test(\.ya?ml)$/, '$1')].filter(existsSync);
+    const stem = path.replace(/\.test\.ya?ml$/, '');
+    return [`${stem}.yaml`, `${stem}.yml`].filter((file) => existsSync(file) && !named.has(resolve(file)) && !named.has(dirname(resolve(file))));
   });
   return [...new Set(policies)];
 }
