@@ -51,15 +51,20 @@ const IDLE_MS = 30_000;
 export async function updateRegistry(input: UpdateInput): Promise<RegistryUpdate> {
   const paths = snapshotPaths(input.stateDir);
   const place = parsePlace(input.from ?? OFFICIAL_CSV);
-  return withSnapshotFolder(paths, async () => {
-    const inForce = await readInForce(paths);
-    if (inForce.damage !== null) input.warn(await setAside(paths, inForce));
-    try {
-      return await update(input, paths, place, inForce);
-    } catch (error) {
-      throw error instanceof PortreeveError ? reassure(error, inForce.registry) : error;
-    }
-  });
+  return alone(paths, input.warn, (inForce) => update(input, paths, place, inForce));
+}
+
+/** Runs an action on the folder of snapshots while no other process does; what fails tells what is in force. */
+async function alone(paths: SnapshotPaths, warn: UpdateInput['warn'], action: (inForce: InForce) => Promise<RegistryUpdate>): Promise<RegistryUpdate> {
+  try {
+    return await withSnapshotFolder(paths, async () => {
+      const inForce = await readInForce(paths);
+      if (inForce.damage !== null) warn(await setAside(paths, inForce));
+      return action(inForce);
+    });
+  } catch (error) {
+    throw error instanceof PortreeveError ? reassure(error, (await readInForce(paths)).registry) : error;
+  }
 }
 
 /** Where the CSV is: on a server, or in a file of this host. `name` is what messages and the snapshot call it. */
@@ -143,23 +148,16 @@ function compile(content: Uint8Array, place: Place, before: PortRegistry): Compi
  */
 export async function rollBackRegistry({ stateDir, warn }: Pick<UpdateInput, 'stateDir' | 'warn'>): Promise<RegistryUpdate> {
   const paths = snapshotPaths(stateDir);
-  return withSnapshotFolder(paths, async () => {
-    const inForce = await readInForce(paths);
-    if (inForce.damage !== null) warn(await setAside(paths, inForce));
-    const before = inForce.registry;
-    const embedded = loadEmbeddedRegistry();
-    try {
-      const previous = await readSnapshot(paths.previous);
-      if (previous === null && inForce.snapshot === null) {
-        throw new PortreeveError('update-refused', 'there is no previous registry to go back to', { hint: 'Nothing was updated yet.' });
-      }
-      if (previous !== null && !takesPrecedence(previous, embedded)) {
-        throw new PortreeveError('update-refused', `${paths.previous}: it is of ${previous.registry.updated}, older than the embedded registry of ${embedded.updated}, and would not be used`);
-      }
-      await exchangeSnapshots(paths, { current: inForce.snapshot !== null, previous: previous !== null });
-    } catch (error) {
-      throw error instanceof PortreeveError ? reassure(error, before) : error;
+  return alone(paths, warn, async ({ registry: before, snapshot }) => {
+    const previous = await readSnapshot(paths.previous);
+    if (previous === null && snapshot === null) {
+      throw new PortreeveError('update-refused', 'there is no previous registry to go back to', { hint: 'Nothing was updated yet.' });
     }
+    const embedded = loadEmbeddedRegistry();
+    if (previous !== null && !takesPrecedence(previous, embedded)) {
+      throw new PortreeveError('update-refused', `${paths.previous}: it is of ${previous.registry.updated}, older than the embedded registry of ${embedded.updated}, and would not be used`);
+    }
+    await exchangeSnapshots(paths, { current: snapshot !== null, previous: previous !== null });
     return reportUpdate('rolled-back', null, before, (await readInForce(paths)).registry, []);
   });
 }

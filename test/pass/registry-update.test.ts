@@ -10,6 +10,7 @@ import { rollBackRegistry, updateRegistry, type UpdateInput } from '../../src/pa
 import { openRegistry } from '../../src/pass/registry.ts';
 import { registryStatus } from '../../src/pass/registry-status.ts';
 import { loadEmbeddedRegistry } from '../../src/registry/load.ts';
+import { openSnapshot, sealSnapshot } from '../../src/registry/sealed-snapshot.ts';
 import type { CsvRowParts } from '../registry/registry-csv.ts';
 import { wholeRegistryCsv } from '../registry/registry-csv.ts';
 import { makeTrust, startServer, type Handler, type TestServer } from '../registry/transfer/csv-server.ts';
@@ -146,6 +147,22 @@ describe('registry update', () => {
     expect((await rollBackRegistry({ stateDir: state, warn })).after).toEqual({ source: current(), updated: '2027-01-01' });
   });
 
+  it('does not go back to what is damaged, or older than the embedded one', async () => {
+    server.handle(send(NEWER));
+    await update();
+    server.handle(send(NEWEST, '"v2"'));
+    await update();
+    const previous = join(state, 'registry', 'previous.facts');
+    const sound = readFileSync(previous, 'utf8');
+    writeFileSync(previous, sound.replace('ssh', 'hss'));
+    const damaged = await refusal(rollBackRegistry({ stateDir: state, warn }));
+    expect(damaged).toMatchObject({ code: 'registry-invalid', hint: expect.stringContaining(`The registry in force is unchanged: ${current()}, of 2027-01-30`) as string });
+    const { facts, origin } = openSnapshot(sound, previous);
+    writeFileSync(previous, sealSnapshot(facts.replace('# snapshot 2027-01-01', '# snapshot 2020-01-01'), origin));
+    expect(await refusal(rollBackRegistry({ stateDir: state, warn }))).toMatchObject({ code: 'update-refused', message: expect.stringContaining('it is of 2020-01-01, older than the embedded registry') as string });
+    expect((await open()).updated).toBe('2027-01-30');
+  });
+
   it('takes a path, and a file: address', async () => {
     const file = join(home, 'ports of 2027.csv');
     writeFileSync(file, NEWER);
@@ -273,7 +290,6 @@ describe('registry status', () => {
     await update({ force: true });
     const text = readFileSync(current(), 'utf8');
     expect(text).toContain(`"forcedOver":"${EMBEDDED}"`);
-    const { sealSnapshot, openSnapshot } = await import('../../src/registry/sealed-snapshot.ts');
     const { facts, origin } = openSnapshot(text, 'x');
     writeFileSync(current(), sealSnapshot(facts, { ...origin, forcedOver: '2025-01-01' }));
     expect(await status()).toMatchObject({ kind: 'embedded', updated: EMBEDDED, passedOver: { source: current(), updated: '2020-01-01' } });
