@@ -38,6 +38,7 @@ await build({
 });
 await chmod('dist/bin/portreeve.cjs', 0o755);
 await preparePacks('rules', 'dist/rules.json');
+await writeSchema('dist/policy.schema.json');
 
 /** Writes what `readShippedPacks` of src/pass/policy.ts reads. */
 async function preparePacks(folder, target) {
@@ -49,4 +50,13 @@ async function preparePacks(folder, target) {
   const packs = documents.map(async (document) => ({ name: basename(document.file), text: await readFile(document.file, 'utf8'), document }));
   await writeFile(target, JSON.stringify(await Promise.all(packs)));
   await rm(loader);
+}
+
+/** The schema of a policy file, made from what validates it, at a path that an editor can be pointed to. */
+async function writeSchema(target) {
+  const source = 'dist/policy-schema.mjs';
+  await build({ ...shared, entryPoints: ['src/pass/policy-schema.ts'], outfile: source, format: 'esm' });
+  const { policySchemaText } = await import(pathToFileURL(source).href);
+  await writeFile(target, policySchemaText());
+  await rm(source);
 }

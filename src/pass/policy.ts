@@ -1,4 +1,4 @@
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { lstatSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Problem } from '../model/errors.ts';
@@ -16,7 +16,7 @@ export interface PreparedPack {
 }
 
 // Both the sources (src/pass) and the bundle (dist/bin) lie two folders below the package.
-const SHIPPED_RULES = fileURLToPath(new URL('../../rules', import.meta.url));
+export const SHIPPED_RULES = fileURLToPath(new URL('../../rules', import.meta.url));
 const PREPARED_PACKS = fileURLToPath(new URL('../../dist/rules.json', import.meta.url));
 /** Where an administrator keeps rules and exceptions. */
 export const LOCAL_RULES = '/etc/portreeve/rules.d';
@@ -46,14 +46,28 @@ export async function openPolicy(choice: PolicyChoice): Promise<Policy> {
  */
 export async function readPolicyDocuments({ paths, shipped }: Omit<PolicyChoice, 'now'>): Promise<LoadedDocuments> {
   const packs = shipped ? await readShippedPacks() : { documents: [], warnings: [] };
-  const local = paths ?? (hasPolicies(LOCAL_RULES) ? [LOCAL_RULES] : []);
+  const local = listLocalPolicies(paths);
   const added = local.length === 0 ? { documents: [], warnings: [] } : await loadPolicyDocuments(local, { beside: packs.documents });
   return { documents: [...packs.documents, ...added.documents], warnings: [...packs.warnings, ...added.warnings] };
 }
 
-/** The default folder may be missing or empty; one that a user names may not. */
+/** The paths that a user named, or the default folder. That may be missing or empty; one that a user names may not. */
+export function listLocalPolicies(paths: PolicyChoice['paths']): readonly string[] {
+  return paths ?? (hasPolicies(LOCAL_RULES) ? [LOCAL_RULES] : []);
+}
+
+/** One that is there and cannot be read counts as having some: the reader then says what is wrong with it. */
 function hasPolicies(folder: string): boolean {
-  return existsSync(folder) && readdirSync(folder).some(isPolicyName);
+  try {
+    return readdirSync(folder).some(isPolicyName);
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code !== 'ENOENT' || isLink(folder);
+  }
+}
+
+/** A link that leads nowhere is a policy that was meant to be there. */
+function isLink(path: string): boolean {
+  return lstatSync(path, { throwIfNoEntry: false }) !== undefined;
 }
 
 /**

@@ -1,8 +1,6 @@
 import { PortreeveError, type Problem } from '../model/errors.ts';
-import { cleanText, displayWidth, takeColumns } from '../model/untrusted-text.ts';
-
-/** A line at fault is shown this wide; a longer one is cut where it still shows the place. */
-const WIDEST_EXCERPT = 100;
+import { excerptLine } from '../model/source-excerpt.ts';
+import { cleanText } from '../model/untrusted-text.ts';
 
 /** Texts of files by their names, for the lines at fault. */
 export type SourceTexts = ReadonlyMap<string, string>;
@@ -35,15 +33,7 @@ function describeProblem({ position, message, hint, level }: Problem, linesOf: (
   const place = [cleanText(position.file), position.line, position.column].filter((part) => part !== null).join(':');
   const parts = [`${place}: ${level === 'error' ? '' : `${level}: `}${cleanText(message)}`];
   const line = position.line === null ? undefined : linesOf(position.file)[position.line - 1];
-  if (line !== undefined && line.trim() !== '') parts.push(...excerpt(line, position.column ?? 1));
+  if (line !== undefined && line.trim() !== '') parts.push(...excerptLine(line, position.column ?? 1).map((text) => `    ${text}`));
   if (hint !== null) parts.push(`    ${cleanText(hint)}`);
   return parts.join('\n');
-}
-
-/** The line, cleaned, and a caret below the column (counted in UTF-16 units, as `yaml` does). */
-function excerpt(line: string, column: number): [string, string] {
-  const from = column > WIDEST_EXCERPT ? column - WIDEST_EXCERPT / 2 : 0;
-  const before = cleanText(line.slice(from, column - 1));
-  const shown = takeColumns(before + cleanText(line.slice(column - 1, column + WIDEST_EXCERPT)), WIDEST_EXCERPT);
-  return [`    ${shown}`, `    ${' '.repeat(Math.min(displayWidth(before), WIDEST_EXCERPT))}^`];
 }

@@ -6,7 +6,7 @@ import { policyError } from './describe-problems.ts';
 import type { PolicyDocument } from './document.ts';
 import { parsePolicyDocument, type ParsedPolicy } from './parse-policy.ts';
 import { sortProblems } from './problem-log.ts';
-import { readPolicyPaths } from './policy-files.ts';
+import { readPolicyPaths, type PolicySource } from './policy-files.ts';
 
 export interface LoadedDocuments {
   readonly documents: readonly PolicyDocument[];
@@ -32,10 +32,26 @@ export async function loadPolicyDocuments(
   paths: readonly string[],
   { beside = [] }: { beside?: readonly PolicyDocument[] } = {},
 ): Promise<LoadedDocuments> {
+  const { sources, documents, problems } = await readDocuments(paths, beside);
+  if (problems.some((problem) => problem.level === 'error')) {
+    throw policyError(problems, new Map(sources.map(({ file, text }) => [file, text])));
+  }
+  return { documents, warnings: problems };
+}
+
+export interface ReadDocuments {
+  /** The files that could be read. */
+  readonly sources: readonly PolicySource[];
+  /** Those of them without a fault of their own. */
+  readonly documents: readonly PolicyDocument[];
+  readonly problems: readonly Problem[];
+}
+
+/** Reads policy files and checks them, one by one and in their ids together. What is wrong is a problem, never an exception. */
+export async function readDocuments(paths: readonly string[], beside: readonly PolicyDocument[]): Promise<ReadDocuments> {
   const { sources, problems: unreadable } = await readPolicyPaths(paths);
   const parsed: ParsedPolicy[] = [];
   for (const { file, text } of sources) parsed.push(await parsePolicyDocument(text, file));
-
   const ids = parsed.flatMap((policy) => policy.ids ?? []);
   const isPartial = ids.length < parsed.length || unreadable.some((problem) => problem.level === 'error');
   const problems = sortProblems([
@@ -43,8 +59,5 @@ export async function loadPolicyDocuments(
     ...parsed.flatMap((policy) => policy.problems),
     ...checkIds([...beside, ...ids], { partial: isPartial }),
   ]);
-  if (problems.some((problem) => problem.level === 'error')) {
-    throw policyError(problems, new Map(sources.map(({ file, text }) => [file, text])));
-  }
-  return { documents: parsed.flatMap((policy) => policy.document ?? []), warnings: problems };
+  return { sources, documents: parsed.flatMap((policy) => policy.document ?? []), problems };
 }

@@ -1,3 +1,5 @@
+import { FIELDS } from '../../src/policy/fields.ts';
+
 /** What is written, and `line:column message (hint)` of each problem of the file that it makes. */
 export type Bad = readonly [written: string, problems: readonly string[]];
 
@@ -76,7 +78,7 @@ export const BAD_MATCHES: readonly Bad[] = [
   ['{ prot: 1 }', ['6:14 a match has no field "prot" (Did you mean "port"?)']],
   ['{ exedeleted: true }', ['6:14 a match has no field "exedeleted" (Did you mean "exeDeleted"?)']],
   ['{ all: [] }', ['6:14 a match has no field "all" (Fields of one mapping all have to hold.)']],
-  ['{ __proto__: 1 }', ['6:14 a match has no field "__proto__" (Known here: status, range, protocol, scope, service, port, address, interface, netns, ephemeral, dualStack, ownerKind, ownerReason, peers, activated, exe, process, user, uid, unit, container, exeDeleted, exeReplaced, exePackage, age, not, any.)']],
+  ['{ __proto__: 1 }', [`6:14 a match has no field "__proto__" (Known here: ${[...FIELDS.keys(), 'not', 'any'].join(', ')}.)`]],
   ['{ any: { port: 1 } }', ['6:19 any must be a list of matches, found a mapping (For example: any: [{ port: 80 }, { port: 443 }])']],
   ['{ any: [] }', ['6:19 any needs at least one match']],
   ['{ not: [] }', ['6:19 not needs at least one match']],

@@ -1,9 +1,12 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { parse } from 'yaml';
 import { compilePolicy } from '../../src/policy/compile-policy.ts';
 import { describeProblems } from '../../src/policy/describe-problems.ts';
 import { parsePolicyDocument } from '../../src/policy/parse-policy.ts';
 import { parseRuleTests } from '../../src/policy/rule-tests.ts';
+import { policySchema } from '../../src/policy/policy-schema.ts';
+import { isValid } from './json-schema.ts';
 import { ownerless, sampleListener } from './sample-listener.ts';
 
 const options = { seed: 1, numRuns: Number(process.env['FUZZ_RUNS'] ?? 300) };
@@ -27,7 +30,9 @@ exceptions:
     expires: 2027-06-30
 `;
 
-/** A file is either read, and then compiles and judges, or has problems, each with a place inside the file. */
+const schema = policySchema();
+
+/** A file is either read, as the schema has it, and then compiles and judges, or has problems, each with a place inside the file. */
 async function tryFile(text: string): Promise<void> {
   const { document, problems } = await parsePolicyDocument(text, 'x.yaml');
   const lines = text.replace(/^\ufeff/, '').split('\n');
@@ -42,6 +47,7 @@ async function tryFile(text: string): Promise<void> {
     expect(problems.some((problem) => problem.level === 'error')).toBe(true);
     return;
   }
+  expect(isValid(parse(text, { version: '1.2', schema: 'core' }), schema)).toBe(true);
   const ids = new Set(document.rules.map((rule) => rule.id));
   const named = document.exceptions.flatMap((exception) => exception.rules.map((rule) => rule.id));
   if (ids.size < document.rules.length || named.some((id) => !ids.has(id))) return;

@@ -1,0 +1,86 @@
+import { parseIpAddress } from '../model/ip-address.ts';
+import { compileAddressPatterns, parseAddressPattern } from './address-pattern.ts';
+import type { ConditionDocument } from './document.ts';
+import { compileGlobs } from './glob.ts';
+import { toSpan } from './index-rules.ts';
+import type { FieldValue } from './value-kinds.ts';
+
+export type FieldCondition = ConditionDocument & { readonly kind: 'field' };
+
+/** Fields whose values are patterns. */
+const GLOB_FIELDS: ReadonlySet<string> = new Set(['exe', 'process', 'unit', 'container', 'exePackage']);
+const SPECIAL = /[*?[{\\]/;
+
+/** Equal for two matches that say the same, in whatever order. */
+export function matchKey(match: ConditionDocument): string {
+  if (match.kind === 'field') return JSON.stringify([match.field, [...new Set(match.values.map((value) => JSON.stringify(value)))].sort()]);
+  const parts = [...new Set(match.conditions.map(matchKey))].sort();
+  // One mapping inside another, as under `not`, says no more than the inner one.
+  return match.kind === 'all' && parts.length === 1 ? parts.join('') : JSON.stringify([match.kind, parts]);
+}
+
+/**
+ * Whether every listener of `narrow` certainly is one of `wide`. False also where it cannot be told: patterns are
+ * compared as written, or with plain names.
+ */
+export function covers(wide: ConditionDocument, narrow: ConditionDocument): boolean {
+  const given = narrow.kind === 'all' ? narrow.conditions : [narrow];
+  return isImplied(wide, given);
+}
+
+function isImplied(condition: ConditionDocument, given: readonly ConditionDocument[]): boolean {
+  switch (condition.kind) {
+    case 'field':
+      return given.some((other) => other.kind === 'field' && impliesField(other, condition));
+    case 'all':
+      return condition.conditions.every((part) => isImplied(part, given));
+    case 'any':
+      return condition.conditions.some((branch) => isImplied(branch, given)) || isStatedIn(condition, given);
+    case 'not':
+      return isStatedIn(condition, given);
+  }
+}
+
+function isStatedIn(condition: ConditionDocument, given: readonly ConditionDocument[]): boolean {
+  const key = matchKey(condition);
+  return given.some((other) => other.kind === condition.kind && matchKey(other) === key);
+}
+
+/** Whether the one condition leaves nothing that the other would not take. */
+export function impliesField(narrow: FieldCondition, wide: FieldCondition): boolean {
+  return narrow.field === wide.field && narrow.values.every((value) => isCovered(narrow.field, value, wide.values));
+}
+
+/** Whether something may fulfil both, as far as the values tell; two patterns that differ are taken to have nothing in common. */
+export function mayShareValue(one: FieldCondition, other: FieldCondition): boolean {
+  return one.values.some((value) => isTouched(one.field, value, other.values)) || other.values.some((value) => isTouched(one.field, value, one.values));
+}
+
+function isCovered(field: string, value: FieldValue, values: readonly FieldValue[]): boolean {
+  if (values.includes(value)) return true;
+  if (field === 'port') {
+    const [from, to] = toSpan(value);
+    return values.map(toSpan).some(([first, last]) => from >= first && to <= last);
+  }
+  if (typeof value !== 'string') return false;
+  if (field === 'service') return values.some((name) => String(name).toLowerCase() === value.toLowerCase());
+  if (field === 'address') return isAddressCovered(value, values);
+  if (!GLOB_FIELDS.has(field) || SPECIAL.test(value) || (field === 'exePackage' && value === 'none')) return false;
+  const patterns = values.filter((pattern) => typeof pattern === 'string' && !(field === 'exePackage' && pattern === 'none'));
+  return (field === 'container' && values.includes(true)) || compileGlobs(patterns.map(String))(value);
+}
+
+function isTouched(field: string, value: FieldValue, values: readonly FieldValue[]): boolean {
+  if (field !== 'port') return isCovered(field, value, values);
+  const [from, to] = toSpan(value);
+  return values.map(toSpan).some(([first, last]) => from <= last && to >= first);
+}
+
+function isAddressCovered(value: string, values: readonly FieldValue[]): boolean {
+  const address = parseIpAddress(value);
+  const patterns = values.flatMap((other) => {
+    const pattern = parseAddressPattern(String(other));
+    return 'message' in pattern ? [] : [pattern];
+  });
+  return address !== null && compileAddressPatterns(patterns)(address);
+}
