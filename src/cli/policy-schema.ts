@@ -12,7 +12,7 @@ export function policySchemaCommand(): Command {
   return new Command('schema')
     .description('the JSON Schema of a policy file, for editors')
     .addHelpText('after', HELP)
-    .action(() => {
+    .action(async () => {
       await writeOutput([policySchemaText()]);
     });
 }

@@ -1,0 +1,132 @@
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { AuditReport } from '../../src/model/audit.ts';
+import type { PolicyCheck } from '../../src/model/policy-check.ts';
+import type { PolicyOverview } from '../../src/model/policy-overview.ts';
+import { policySchema } from '../../src/policy/policy-schema.ts';
+import { portreeve } from './portreeve.ts';
+
+const RULES = fileURLToPath(new URL('../../rules', import.meta.url));
+const SHIPPED_SCHEMA = new URL('../../dist/policy.schema.json', import.meta.url);
+
+let folder: string;
+beforeAll(() => {
+  folder = mkdtempSync(join(tmpdir(), 'portreeve-policy-cli-'));
+});
+afterAll(() => {
+  rmSync(folder, { recursive: true });
+});
+
+function put(name: string, text: string): string {
+  const file = join(folder, name);
+  writeFileSync(file, text);
+  return file;
+}
+
+const LOOSE = `version: 1
+exceptions:
+  - { id: loose, rules: [unassigned-exposed], match: { port: 8123 }, reason: Home automation }
+`;
+
+describe('policy check', () => {
+  it('finds nothing in the shipped packs, also where they are named', async () => {
+    for (const paths of [[RULES], [join(RULES, 'registry-status.yaml')]]) {
+      const { code, stdout, stderr } = await portreeve(['policy', 'check', ...paths, '--strict']);
+      expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+      expect(stdout).toMatch(/: nothing to complain about\n$/);
+    }
+  });
+
+  it('knows the shipped rules, unless told not to', async () => {
+    const file = put('shipped.yaml', LOOSE.replace('port: 8123', 'port: 8123, exe: /opt/ha'));
+    expect((await portreeve(['policy', 'check', file])).code).toBe(0);
+    const { code, stdout } = await portreeve(['policy', 'check', file, '--no-shipped-rules', '--format', 'compact']);
+    expect([code, stdout]).toEqual([2, `${file}:3:26: error: there is no rule "unassigned-exposed" [unknown-rule]\n`]);
+  });
+
+  it('passes with warnings alone, but not with --strict', async () => {
+    const file = put('loose.yaml', LOOSE);
+    const line = `${file}:3:11: warning: the exception "loose" approves a listener by its port alone: any process can hide behind it [exception-by-port]\n`;
+    expect(await portreeve(['policy', 'check', file, '--format', 'compact'])).toEqual({ code: 0, stdout: line, stderr: '' });
+    expect(await portreeve(['policy', 'check', file, '--format', 'compact', '--strict'])).toEqual({ code: 2, stdout: line, stderr: '' });
+  });
+
+  it('fails for a reason still to be written, and tells all as JSON', async () => {
+    const file = put('todo.yaml', LOOSE.replace('Home automation', 'TODO'));
+    const { code, stdout } = await portreeve(['policy', 'check', file, '--format', 'json']);
+    const check = JSON.parse(stdout) as PolicyCheck;
+    expect(code).toBe(2);
+    expect(check.files).toEqual([file]);
+    expect(check.problems.map((problem) => [problem.level, problem.code])).toEqual([['error', 'exception-todo'], ['warning', 'exception-by-port']]);
+  });
+});
+
+describe('an override in a local file', () => {
+  const text = `version: 1
+overrides:
+  - { rule: unassigned-exposed, severity: info, reason: A lab }
+  - { rule: exe-hidden, enabled: false, reason: Nix }
+`;
+
+  it('is in force, and shown with its place and reason', async () => {
+    const file = put('local.yaml', text);
+    const { code, stdout } = await portreeve(['policy', 'show', '--rules', file, '--format', 'json']);
+    expect(code).toBe(0);
+    const overview = JSON.parse(stdout) as PolicyOverview;
+    expect(overview.files.map(({ origin }) => origin)).toEqual(['shipped', 'shipped', 'shipped', 'shipped', 'shipped', 'local']);
+    const changed = overview.rules.filter(({ override }) => override !== null);
+    expect(changed).toMatchObject([
+      { id: 'unassigned-exposed', severity: 'info', enabled: true, declared: { severity: 'warning', enabled: true }, override: { reason: 'A lab', position: { file, line: 3, column: 13 } } },
+      { id: 'exe-hidden', severity: 'warning', enabled: false, override: { enabled: false, severity: null, reason: 'Nix', position: { file, line: 4 } } },
+    ]);
+    const shown = await portreeve(['policy', 'show', '--rules', file]);
+    expect(shown.stdout).toContain(`unassigned-exposed: warning -> info  ${file}:3\n`);
+  });
+
+  it('counts in an audit', async () => {
+    const rules = async (...paths: string[]): Promise<number> => {
+      const { stdout } = await portreeve(['audit', '--now', '--format', 'json', '--rules', ...paths]);
+      return (JSON.parse(stdout) as AuditReport).policy.rules;
+    };
+    const none = put('none.yaml', 'version: 1\n');
+    expect(await rules(put('local.yaml', text))).toBe((await rules(none)) - 1);
+  });
+
+  it('is refused for a rule that does not exist, with what was meant', async () => {
+    const file = put('typo.yaml', text.replace('exe-hidden', 'exe-hiden'));
+    const { code, stderr } = await portreeve(['policy', 'show', '--rules', file]);
+    expect(code).toBe(2);
+    expect(stderr).toContain(`${file}:4:13: there is no rule "exe-hiden"`);
+    expect(stderr).toContain('Did you mean "exe-hidden"?');
+  });
+});
+
+describe('an exception about to expire', () => {
+  it('is a notice on standard error and in the JSON of an audit', async () => {
+    const soon = new Date(Date.now() + 5 * 86_400_000).toISOString().slice(0, 10);
+    const file = put('soon.yaml', LOOSE.replace('Home automation }', `Home automation, expires: ${soon} }`));
+    const { stdout, stderr } = await portreeve(['audit', '--now', '--format', 'json', '--rules', file], { TZ: 'UTC' });
+    expect(stderr).toContain(`notice: the exception "loose" expires in 5 days, at the end of ${soon}`);
+    expect((JSON.parse(stdout) as AuditReport).policy.warnings).toEqual([expect.stringContaining(`the exception "loose" expires in 5 days, at the end of ${soon}`)]);
+  });
+});
+
+describe('policy schema', () => {
+  it('prints what the package ships', async () => {
+    const { code, stdout } = await portreeve(['policy', 'schema']);
+    expect(code).toBe(0);
+    expect(JSON.parse(stdout)).toEqual(JSON.parse(JSON.stringify(policySchema())));
+    expect(readFileSync(SHIPPED_SCHEMA, 'utf8')).toBe(stdout);
+  });
+});
+
+describe('a folder that is not there', () => {
+  it('fails with 2 and its name', async () => {
+    mkdirSync(join(folder, 'empty'));
+    const { code, stdout } = await portreeve(['policy', 'check', join(folder, 'gone'), join(folder, 'empty'), '--format', 'compact']);
+    expect([code, stdout]).toEqual([2, `${join(folder, 'gone')}:1:1: error: there is no such file or folder [unreadable]\n${join(folder, 'empty')}:1:1: error: this folder holds no policy file (*.yaml, *.yml) [unreadable]\n`]);
+  });
+});
