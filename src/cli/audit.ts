@@ -1,5 +1,6 @@
 import { Command, Option } from 'commander';
 import { PortreeveError } from '../model/errors.ts';
+import { hearSignals } from '../model/hear-signals.ts';
 import { SEVERITIES, type Severity } from '../model/severity.ts';
 import { audit } from '../pass/audit.ts';
 import { renderAudit, renderProblem, REPORT_FORMATS, type ReportFormat } from '../pass/reports.ts';
@@ -36,6 +37,7 @@ export function auditCommand(finish: (exitCode: number) => void): Command {
       const report = await audit(input, { trials: options.verbose === true });
       // Known before the first line is written: a reader who leaves early does not change what was found.
       finish(exitCodeOf(report, options.failOn));
-      writeOutput(renderAudit(report, options.format ?? 'table', textOptions(process.stdout, options)));
+      await hearSignals();
+      await writeOutput(renderAudit(report, options.format ?? 'table', textOptions(process.stdout, options)));
     });
 }

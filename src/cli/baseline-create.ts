@@ -45,7 +45,7 @@ export function baselineCreateCommand(): Command {
       const policy = { paths: rules ?? null, shipped: shippedRules };
       const { baseline, report } = await createBaseline(input, { minSeverity, includeCritical: options.includeCritical === true, expires, policy });
       warnOfCoverage(report.coverage, options);
-      if (output === undefined) writeOutput([renderBaseline(baseline)]);
+      if (output === undefined) await writeOutput([renderBaseline(baseline)]);
       else await writeBaseline(output, baseline, force);
       process.stderr.write(`portreeve: ${sumUp(baseline)}${output === undefined ? '' : `, written to ${output}`}\n`);
     });

@@ -35,7 +35,7 @@ export function baselineDiffCommand(finish: (exitCode: number) => void): Command
       const comparison = compareAudits(before, after);
       finish(comparisonExitCode(comparison));
       const text = options.format === 'json' ? renderComparisonJson(comparison) : `${renderComparison(comparison, textOptions(process.stdout, options)).join('\n')}\n`;
-      writeOutput([text]);
+      await writeOutput([text]);
     });
 }
 

@@ -20,6 +20,6 @@ export function explainCommand(): Command {
     .action(async (asked: string, options: ExplainOptions) => {
       const explanation = await explain(asked, await openInputs(options));
       const layout = { ...textOptions(process.stdout, options), verbose: options.verbose === true };
-      writeOutput(options.format === 'json' ? [renderExplanationJson(explanation)] : renderExplanation(explanation, layout));
+      await writeOutput(options.format === 'json' ? [renderExplanationJson(explanation)] : renderExplanation(explanation, layout));
     });
 }

@@ -1,7 +1,14 @@
+import { isWriting } from './output.ts';
 import { run } from './run.ts';
 
-// Ctrl-C ends with 130 whatever is under way (DESIGN: exit codes); a reader that goes away (`| head -1`) is no fault.
-process.on('SIGINT', () => process.exit(130));
+// Ctrl-C ends with 130 whatever is under way. A write into a full pipe would hold up an exit in good order until its
+// reader takes it, so then the signal itself ends the program, which a shell reports as 130 too.
+process.once('SIGINT', () => {
+  if (isWriting()) process.kill(process.pid, 'SIGINT');
+  else process.exit(130);
+});
+// What cannot be told on standard error changes nothing of the result, nor of its exit code.
+process.stderr.on('error', () => undefined);
 
 void run(process.argv.slice(2)).then((exitCode) => {
   process.exitCode = exitCode;

@@ -38,6 +38,6 @@ export function policyTestCommand(finish: (exitCode: number) => void): Command {
       });
       finish(report.failed.length > 0 || (report.untested ?? []).length > 0 ? 1 : 0);
       const layout = textOptions(process.stdout, color === undefined ? {} : { color });
-      writeOutput([format === 'json' ? renderRuleTestsJson(report) : `${renderRuleTests(report, layout).join('\n')}\n`]);
+      await writeOutput([format === 'json' ? renderRuleTestsJson(report) : `${renderRuleTests(report, layout).join('\n')}\n`]);
     });
 }

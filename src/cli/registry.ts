@@ -35,19 +35,21 @@ function statusCommand(): Command {
     .addHelpText('after', '\nExit codes: 0, also for an old registry (see "stale" in the JSON); 2 for a --registry file that is none.')
     .action(async (options: OutputOptions & { maxAge: number }) => {
       const status = await registryStatus({ ...registryChoice(options), maxAgeDays: options.maxAge, now });
-      writeOutput(options.format === 'json' ? [renderRegistryStatusJson(status)] : renderRegistryStatus(status, textOptions(process.stdout, options)));
+      await writeOutput(options.format === 'json' ? [renderRegistryStatusJson(status)] : renderRegistryStatus(status, textOptions(process.stdout, options)));
     });
 }
 
 const UPDATE_HELP = `
-What arrives is checked before it counts: that it is the official CSV, whole, not older than the registry in force, and
-that no more than a small share of the assignments is gone. HTTPS_PROXY, HTTP_PROXY and NO_PROXY are honoured.
+What arrives is checked before it counts: that it is the official CSV, whole,
+not older than the registry in force, and that no more than a small share of the
+assignments is gone. HTTPS_PROXY, HTTP_PROXY and NO_PROXY are honoured.
 
 Exit codes:
   0    updated, or not modified since
   2    usage, or a file of yours that is not the official CSV
-  3    could not be fetched, was not believed, or could not be written; the registry in force is unchanged
-  130  interrupted; likewise`;
+  3    could not be fetched, was not believed, or could not be written
+  130  interrupted
+Whatever happens, the registry in force stays whole.`;
 
 interface UpdateOptions extends OutputOptions {
   readonly from?: string;
@@ -90,7 +92,7 @@ function updateCommand(): Command {
               now,
               onProgress: progress.show,
             }).finally(progress.clear);
-      writeOutput(options.format === 'json' ? [renderRegistryUpdateJson(update)] : renderRegistryUpdate(update, textOptions(process.stdout, options)));
+      await writeOutput(options.format === 'json' ? [renderRegistryUpdateJson(update)] : renderRegistryUpdate(update, textOptions(process.stdout, options)));
     });
 }
 
@@ -126,7 +128,7 @@ function diffCommand(): Command {
     .action(async (before: string, after: string, options: DiffOptions) => {
       const { stateDir, warn } = registryChoice(options);
       const diff = await diffRegistries({ before, after, stateDir, warn, readListeners: options.host ? readThisHost : null });
-      writeOutput(options.format === 'json' ? [renderRegistryDiffJson(diff)] : renderRegistryDiff(diff, textOptions(process.stdout, options)));
+      await writeOutput(options.format === 'json' ? [renderRegistryDiffJson(diff)] : renderRegistryDiff(diff, textOptions(process.stdout, options)));
     });
 }
 
@@ -137,7 +139,7 @@ function exportCommand(): Command {
     .addOption(registryOption())
     .addOption(stateDirOption())
     .action(async (options: { format: 'csv' | 'ndjson'; registry?: string; stateDir?: string }) => {
-      writeOutput(await registryRows(registryChoice(options), options.format));
+      await writeOutput(await registryRows(registryChoice(options), options.format));
     });
 }
 
@@ -148,7 +150,7 @@ function compileCommand(): Command {
     .argument('[older...]', 'older official CSVs')
     .option('--date <date>', 'day of the snapshot, YYYY-MM-DD (default: the newest date in the data)')
     .action(async (csv: string, older: string[], options: { date?: string }) => {
-      writeOutput([await compileRegistry(csv, older, options.date ?? null)]);
+      await writeOutput([await compileRegistry(csv, older, options.date ?? null)]);
     });
 }
 

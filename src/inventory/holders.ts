@@ -1,5 +1,6 @@
 import { readdirSync, readlinkSync } from 'node:fs';
 import { join } from 'node:path';
+import { hearSignals } from '../model/hear-signals.ts';
 
 /** One descriptor that leads to a socket. */
 export interface Holding {
@@ -7,6 +8,9 @@ export interface Holding {
   /** The descriptor's link, to look again later whether it still leads there. */
   readonly link: string;
 }
+
+/** Milliseconds without a look at the event loop. */
+const HEAR_EVERY = 50;
 
 /** What a walk over the descriptors of all processes found. */
 export interface HolderSearch {
@@ -25,11 +29,16 @@ export interface HolderSearch {
  *   thread has ended and a thread that was made without CLONE_FILES; a folder per thread is a price worth paying only
  *   for a socket that nothing else explains.
  */
-export function findHolders(proc: string, wanted: ReadonlySet<number>, eachThread = false): HolderSearch {
+export async function findHolders(proc: string, wanted: ReadonlySet<number>, eachThread = false): Promise<HolderSearch> {
   const holders = new Map<number, Holding[]>();
   const unreadable: number[] = [];
   if (wanted.size === 0) return { holders, unreadable };
+  let heard = performance.now();
   for (const pid of listPids(proc)) {
+    if (performance.now() - heard > HEAR_EVERY) {
+      await hearSignals();
+      heard = performance.now();
+    }
     const folder = join(proc, String(pid));
     if (!readDescriptors(join(folder, 'fd'), pid, wanted, holders)) unreadable.push(pid);
     if (!eachThread) continue;

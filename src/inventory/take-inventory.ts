@@ -57,13 +57,13 @@ export async function takeInventory(namespaces: readonly NamespaceSockets[], pat
   const userName = readUserNames(paths.passwd);
   const reader = createProcessReader(paths.proc, paths.passwd, userName);
 
-  let unreadable = nameOwners(candidates, paths.proc, reader, false);
+  let unreadable = await nameOwners(candidates, paths.proc, reader, false);
   const without = () => candidates.filter((candidate) => candidate.unheld.length > 0 && candidate.unowned === null);
   if (without().length > 0) {
     await nameKernelServices(without(), secondLook);
     if (without().length > 0) {
       // A process may have handed its socket on, or ended, while the walk was under way: look once more.
-      unreadable = nameOwners(without(), paths.proc, reader, true);
+      unreadable = await nameOwners(without(), paths.proc, reader, true);
       await nameReasons(without(), secondLook, unreadable.length > 0, paths.proc);
     }
   }
@@ -82,12 +82,12 @@ export async function takeInventory(namespaces: readonly NamespaceSockets[], pat
  * leads to the socket then the process has closed it or has left, and its pid may be another's.
  * @returns the processes that could not be looked into
  */
-function nameOwners(candidates: readonly Candidate[], proc: string, reader: ProcessReader, eachThread: boolean): readonly number[] {
+async function nameOwners(candidates: readonly Candidate[], proc: string, reader: ProcessReader, eachThread: boolean): Promise<readonly number[]> {
   const inodes = new Set<number>();
   for (const { unheld } of candidates) {
     for (const { inode } of unheld) if (inode !== null && inode !== 0) inodes.add(inode);
   }
-  const { holders, unreadable } = findHolders(proc, inodes, eachThread);
+  const { holders, unreadable } = await findHolders(proc, inodes, eachThread);
   const read = new Map<number, ReturnType<ProcessReader['readOwner']>>();
   const confirm = ({ pid, link }: Holding, inode: number): Owner | null => {
     let found = read.get(pid);
