@@ -16,7 +16,7 @@ const DAY_MS = 86_400_000;
 
 /**
  * Which registry is in force, how old it is, what it holds, and what else there is. The registry changes every few days,
- * but hardly a port of it does: 104 in the three and a half years up to 2026.
+ * but hardly a port of it does: 100, counted on each transport, from July 2022 to February 2026.
  * @throws PortreeveError as `openRegistry`
  */
 export async function registryStatus({ file, stateDir, warn, maxAgeDays, now }: StatusInput): Promise<RegistryStatus> {
