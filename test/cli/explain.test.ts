@@ -138,7 +138,9 @@ describe('suggest', () => {
 
   it('goes near a port when told to', async () => {
     const { ports } = await json<Suggestion>(['suggest', '--near', '10276', '--proto', 'tcp']);
-    expect(ports[0]).toMatchObject({ port: 10_276, block: { from: 10_262, to: 10_287 } });
+    // Another program may have the very port while this runs.
+    expect(ports[0]).toMatchObject({ block: { from: 10_262, to: 10_287 } });
+    expect(Math.abs((ports[0]?.port ?? 0) - 10_276)).toBeLessThanOrEqual(3);
   });
 
   it.each([['--count', '0'], ['--count', '1e3'], ['--count', '-1'], ['--near', '65536'], ['--near', 'x'], ['--proto', 'sctp']])('refuses %s %s with 2', async (option, value) => {
