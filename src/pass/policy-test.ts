@@ -31,8 +31,8 @@ export async function testPolicy({ paths, shipped, coverage, now }: PolicyTestCh
   const inForce = await openPolicy({ paths: paths === null ? null : policiesOf(paths), shipped, now });
   const packs = shipped ? await openPolicy({ paths: [], shipped, now }) : null;
 
-  const packTests = packs === null ? [] : await loadRuleTests([...new Set(packs.files.map((file) => dirname(file)))]);
-  const localTests = await loadRuleTests(tested);
+  const packTests = packs === null ? [] : await loadRuleTests([...new Set(packs.files.map((file) => dirname(file)))], now());
+  const localTests = await loadRuleTests(tested, now());
   const cases = [...packTests, ...localTests].flatMap((test) => test.cases);
   return {
     schema: 'portreeve/policy-test/v1',

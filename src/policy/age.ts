@@ -2,7 +2,7 @@ import { describeNode, quote } from './placed-node.ts';
 import type { FieldValue, ValueKind } from './value-kinds.ts';
 
 /** In seconds. */
-const UNITS: Readonly<Record<string, number>> = { s: 1, m: 60, h: 3600, d: 86_400, w: 604_800 };
+export const AGE_UNITS: Readonly<Record<string, number>> = { s: 1, m: 60, h: 3600, d: 86_400, w: 604_800 };
 /** Words rather than `<` and `>`: to YAML an unquoted `> 10m` begins a block of text. */
 const BOUND = /^(over|under) ([1-9][0-9]{0,5})([smhdw])$/;
 const EXPECTED = 'an age like over 30d or under 10m';
@@ -24,7 +24,7 @@ export const age: ValueKind<number> = {
 
 function parseBound(value: FieldValue): { readonly over: boolean; readonly limit: number } {
   const [, side, count, unit] = BOUND.exec(String(value)) ?? [];
-  return { over: side === 'over', limit: Number(count) * (UNITS[unit ?? ''] ?? NaN) };
+  return { over: side === 'over', limit: Number(count) * (AGE_UNITS[unit ?? ''] ?? NaN) };
 }
 
 const OVER = /^(?:over|>=?|older|longer|more|above|min)/i;

@@ -21,10 +21,11 @@ export function isRuleTestName(path: string): boolean {
 
 /**
  * Reads the rule tests that lie beside policies. Each path is a folder (its `*.test.yaml` and `*.test.yml`, sorted by
- * name), a policy file (`NAME.test.yaml` beside `NAME.yaml`), or a file of tests itself. None at all is no error.
+ * name), a policy file (`NAME.test.yaml` beside `NAME.yaml`), or a file of tests itself. None at all is no error. `now`:
+ * see `parseRuleTests`.
  * @throws PortreeveError `policy-invalid` or `policy-unreadable` with all problems of all files
  */
-export async function loadRuleTests(paths: readonly string[]): Promise<readonly RuleTestFile[]> {
+export async function loadRuleTests(paths: readonly string[], now: Date): Promise<readonly RuleTestFile[]> {
   const files = new Set((await Promise.all(paths.map(listTestFiles))).flat());
   const tests: RuleTestFile[] = [];
   const texts = new Map<string, string>();
@@ -35,7 +36,7 @@ export async function loadRuleTests(paths: readonly string[]): Promise<readonly 
     problems.push(...log.problems);
     if (text === null) continue;
     texts.set(file, text);
-    const parsed = await parseRuleTests(text, file);
+    const parsed = await parseRuleTests(text, file, now);
     problems.push(...parsed.problems);
     if (parsed.cases !== null) tests.push({ file, cases: parsed.cases });
   }

@@ -28,9 +28,9 @@ const expectationKind = choiceOf(RULE_EXPECTATIONS);
 /**
  * Reads a file of rule tests (`NAME.test.yaml` beside the rules): `version: 1` and `cases`, each with a `name`, a
  * `listener` (see `readTestListener`) and `expect`, which says for the rules that the case is about what they make of it.
- * Never throws for what the text says.
+ * `now`: what the ages of processes are counted back from. Never throws for what the text says.
  */
-export async function parseRuleTests(text: string, file: string): Promise<ParsedRuleTests> {
+export async function parseRuleTests(text: string, file: string, now = new Date()): Promise<ParsedRuleTests> {
   const { root, problems } = await readYaml(text, file);
   if (root === null) return { cases: null, problems };
   const log = createProblemLog(file);
@@ -40,17 +40,17 @@ export async function parseRuleTests(text: string, file: string): Promise<Parsed
   const list = readRequired(entries, 'cases', root, 'a file of rule tests', log);
   const items = list && readList(list, 'cases', log);
   if (items?.length === 0) log.error(list?.at ?? null, 'there are no cases');
-  const cases = (items ?? []).flatMap((item) => parseCase(item, file, log) ?? []);
+  const cases = (items ?? []).flatMap((item) => parseCase(item, file, log, now) ?? []);
   return { cases: log.failed ? null : cases, problems: log.problems };
 }
 
-function parseCase(node: PlacedNode, file: string, log: ProblemLog): RuleTestCase | null {
+function parseCase(node: PlacedNode, file: string, log: ProblemLog, now: Date): RuleTestCase | null {
   const entries = readMapping(node, 'a case', ['name', 'listener', 'expect'], log);
   if (entries === null) return null;
   const nameNode = readRequired(entries, 'name', node, 'a case', log);
   const name = nameNode && readProse(nameNode, 'name', log, { lines: false });
   const listenerNode = readRequired(entries, 'listener', node, 'a case', log);
-  const listener = listenerNode && readTestListener(listenerNode, log);
+  const listener = listenerNode && readTestListener(listenerNode, log, now);
   const expectNode = readRequired(entries, 'expect', node, 'a case', log);
   const expect = expectNode && parseExpectations(expectNode, file, log);
   if (name === null || listener === null || expect === null) return null;

@@ -3,6 +3,7 @@ import { bindScope, parseIpAddress } from '../model/ip-address.ts';
 import { BIND_SCOPES, OWNER_KINDS, UNKNOWN_REASONS, type BindScope, type Owner, type OwnerKind, type UnknownReason } from '../model/listener.ts';
 import { ASSIGNMENT_STATUSES, PORT_RANGES, type AssignmentStatus, type PortFacts, type PortRange } from '../model/registry.ts';
 import { PROTOCOLS, type Protocol } from '../model/socket.ts';
+import { AGE_UNITS } from './age.ts';
 import { describeNode, type PlacedNode } from './placed-node.ts';
 import type { ProblemLog } from './problem-log.ts';
 import { readList, readMapping, readRequired } from './read-mapping.ts';
@@ -27,7 +28,21 @@ const LISTENER_KINDS: Readonly<Record<string, ScalarKind>> = {
   ownerReason: choiceOf(UNKNOWN_REASONS),
   socketUid: integerIn(0, 4294967295),
   socketUser: text(),
+  peers: flag,
 };
+
+const SPAN = /^([1-9][0-9]{0,5})([smhdw])$/;
+const AGE_EXPECTED = 'an age like 90s, 10m, 5h or 30d';
+
+/** How long a process of a test has been running. */
+const exactAge: ScalarKind = {
+  expected: AGE_EXPECTED,
+  check: (scalar) =>
+    typeof scalar.value === 'string' && SPAN.test(scalar.value)
+      ? { value: scalar.value }
+      : { fault: { message: `expected ${AGE_EXPECTED}, found ${describeNode(scalar)}`, hint: null } },
+};
+
 const OWNER_VALUE_KINDS: Readonly<Record<string, ScalarKind>> = {
   pid: integerIn(1, 4194304),
   exe: text(),
@@ -39,11 +54,13 @@ const OWNER_VALUE_KINDS: Readonly<Record<string, ScalarKind>> = {
   exeDeleted: flag,
   exeReplaced: flag,
   exeForeign: flag,
+  exePackage: text(),
+  age: exactAge,
 };
 const ACTIVATION_KINDS: Readonly<Record<string, ScalarKind>> = { unit: text(), service: text() };
 /** Facts that a host may lack: `null` spells the lack out, where leaving the key out gives the default. */
 const NULLABLE: ReadonlySet<string> = new Set([
-  ...['interface', 'netns', 'ephemeral', 'service', 'socketUid', 'socketUser'],
+  ...['interface', 'netns', 'ephemeral', 'service', 'socketUid', 'socketUser', 'peers'],
   ...['exe', 'user', 'uid', 'unit', 'container', 'exeDeleted', 'exeReplaced', 'exeForeign'],
 ]);
 const LONGEST_KERNEL_NAME = 15;
@@ -54,15 +71,16 @@ type Values = ReadonlyMap<string, FieldValue | null>;
  * The listener of a rule test: `protocol`, `address` and `port` (but for raw), and whatever else the case is about.
  * Defaults: family and scope from the address; range from the port; status `dynamic` from 49152 on, else `assigned`
  * where a `service` is given, else `unassigned`; `ownerKind` process where there are owners, else unknown, which needs
- * an `ownerReason`; the socket's user from the first owner; not ephemeral; executables neither deleted nor replaced.
+ * an `ownerReason`; the socket's user from the first owner; not ephemeral; executables neither deleted nor replaced. Not
+ * known unless told: `peers`, and of an owner `exePackage` (`none` for no package) and `age`, counted back from `now`.
  * Null where anything is wrong, which is logged.
  */
-export function readTestListener(node: PlacedNode, log: ProblemLog): RegisteredListener | null {
+export function readTestListener(node: PlacedNode, log: ProblemLog, now: Date): RegisteredListener | null {
   const entries = readMapping(node, 'a listener', [...Object.keys(LISTENER_KINDS), 'aliases', 'owners', 'activation'], log);
   if (entries === null) return null;
   for (const key of ['protocol', 'address']) readRequired(entries, key, node, 'a listener', log);
   const values = readValues(node, LISTENER_KINDS, log);
-  const owners = readOwners(entries.get('owners')?.value, log);
+  const owners = readOwners(entries.get('owners')?.value, log, now);
   const activation = readActivation(entries.get('activation')?.value, log);
   const aliases = (entries.has('aliases') ? readList(entries.get('aliases')?.value ?? node, 'aliases', log) : []) ?? [];
 
@@ -98,6 +116,7 @@ export function readTestListener(node: PlacedNode, log: ProblemLog): RegisteredL
     ownerNote: ownerKind === 'process' && reason === null ? null : { code: reason ?? 'kernel', detail: 'as the test says' },
     owners,
     activation,
+    ...(values.has('peers') ? { peers: take<boolean | null>(values, 'peers', null) } : {}),
     registry: port === null ? null : factsOf(port, values, aliases),
   };
 }
@@ -116,7 +135,7 @@ function factsOf(port: number, values: Values, aliases: readonly PlacedNode[]): 
   };
 }
 
-function readOwners(node: PlacedNode | undefined, log: ProblemLog): readonly Owner[] {
+function readOwners(node: PlacedNode | undefined, log: ProblemLog, now: Date): readonly Owner[] {
   const items = node && readList(node, 'owners', log);
   return (items ?? []).map((item, index) => {
     readMapping(item, 'an owner', Object.keys(OWNER_VALUE_KINDS), log);
@@ -138,9 +157,20 @@ function readOwners(node: PlacedNode | undefined, log: ProblemLog): readonly Own
       unit: take<string | null>(values, 'unit', null),
       innerUnit: null,
       container: take<string | null>(values, 'container', null),
-      startedAt: null,
+      startedAt: startOf(take<string | null>(values, 'age', null), now),
+      ...packageOf(take<string | null>(values, 'exePackage', null)),
     };
   });
+}
+
+function startOf(age: string | null, now: Date): string | null {
+  const [, count, unit] = SPAN.exec(age ?? '') ?? [];
+  return count === undefined ? null : new Date(now.getTime() - Number(count) * (AGE_UNITS[unit ?? ''] ?? 0) * 1000).toISOString();
+}
+
+/** As a policy writes it, `none` for no package. */
+function packageOf(name: string | null): Pick<Owner, 'exePackage'> {
+  return name === null ? {} : { exePackage: name === 'none' ? null : name };
 }
 
 function readActivation(node: PlacedNode | undefined, log: ProblemLog): RegisteredListener['activation'] {

@@ -78,6 +78,13 @@ describe('the listener of a rule test', () => {
     expect((await listenerOf('{ protocol: raw, address: 0.0.0.0, ipProtocol: 58, ownerReason: no-privilege }'))).toMatchObject({ port: null, ipProtocol: 58, registry: null });
   });
 
+  it('takes what only some hosts and policies look at: package, age, peers', async () => {
+    const text = `version: 1\ncases: [{ name: N, listener: { protocol: tcp, address: "::1", port: 1, peers: true, owners: [{ name: a, exePackage: none, age: 2h }, { name: b, exePackage: nginx }] }, expect: { r: none } }]\n`;
+    const { cases } = await parseRuleTests(text, 'x.test.yaml', new Date('2026-11-22T12:00:00.000Z'));
+    expect(cases?.[0]?.listener).toMatchObject({ peers: true, owners: [{ exePackage: null, startedAt: '2026-11-22T10:00:00.000Z' }, { exePackage: 'nginx', startedAt: null }] });
+    expect(await problemsOf('{ protocol: tcp, address: "::1", port: 1, owners: [{ name: x, age: 5 }] }')).toEqual(['5:82 age: expected an age like 90s, 10m, 5h or 30d, found the number 5']);
+  });
+
   it.each([
     ['{ protocol: tcp, port: 1, ownerReason: no-holder }', '5:15 a listener needs the key "address"'],
     ['{ protocol: tcp, address: "::1", ownerReason: no-holder }', '5:15 a listener needs the key "port"'],
