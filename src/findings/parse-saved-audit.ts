@@ -107,6 +107,7 @@ function readOwner(reader: DataReader): Owner {
     exeReplaced: reader.at('exeReplaced').flagOrNull(),
     exeForeign: reader.at('exeForeign').flagOrNull(),
     commandLine: commandLine.isNull() ? null : texts(commandLine),
+    script: reader.at('script').textOrNull(),
     uid: reader.at('uid').integerOrNull(0, HIGHEST_UID),
     user: reader.at('user').textOrNull(),
     unit: reader.at('unit').textOrNull(),

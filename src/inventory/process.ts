@@ -4,6 +4,7 @@ import type { Owner } from '../model/listener.ts';
 import type { UserNames } from './accounts.ts';
 import { parseProcessCgroup } from './cgroup.ts';
 import { listPids } from './holders.ts';
+import { findScript } from './script.ts';
 
 /** The fields of `/proc/<pid>/stat` that are used here (proc_pid_stat(5)). */
 export interface ProcessStat {
@@ -72,7 +73,9 @@ export function createProcessReader(proc: string, accounts: string, userName: Us
         const executable = readExecutable(folder);
         const { unit, innerUnit, container } = parseProcessCgroup(readText(join(folder, 'cgroup')) ?? '');
         const uid = parseEffectiveUid(readText(join(folder, 'status')) ?? '');
-        const commandLine = readText(join(folder, 'cmdline'), COMMAND_LINE_LIMIT);
+        const text = readText(join(folder, 'cmdline'), COMMAND_LINE_LIMIT);
+        const commandLine = text === null ? null : parseCommandLine(text);
+        const script = findScript(executable.exe, commandLine, () => readLink(join(folder, 'cwd')));
         const after = readStat(folder);
         if (after?.startTicks !== before.startTicks) return null;
         if (after.name !== before.name || readExecutable(folder).exe !== executable.exe) continue;
@@ -82,7 +85,8 @@ export function createProcessReader(proc: string, accounts: string, userName: Us
             pid,
             name: before.name,
             ...executable,
-            commandLine: commandLine === null ? null : parseCommandLine(commandLine),
+            commandLine,
+            script,
             uid,
             user: uid === null || (uid !== 0 && (container !== null || hasOwnAccounts(folder))) ? null : userName(uid),
             unit,
@@ -127,12 +131,8 @@ const MEMFD = '/memfd:';
  */
 function readExecutable(folder: string): Pick<Owner, 'exe' | 'exeDeleted' | 'exeReplaced' | 'exeForeign'> {
   const link = `${folder}/exe`;
-  let target: string;
-  try {
-    target = readlinkSync(link);
-  } catch {
-    return { exe: null, exeDeleted: null, exeReplaced: null, exeForeign: null };
-  }
+  const target = readLink(link);
+  if (target === null) return { exe: null, exeDeleted: null, exeReplaced: null, exeForeign: null };
   const running = fileAt(link);
   const isRunning = (path: string): boolean => {
     const file = fileAt(path);
@@ -152,6 +152,15 @@ function readExecutable(folder: string): Pick<Owner, 'exe' | 'exeDeleted' | 'exe
 function isUpgrade(successor: Stats, running: Stats | null): boolean {
   const trusted = successor.uid === 0 || successor.uid === running?.uid;
   return successor.isFile() && (successor.mode & 0o111) !== 0 && successor.size > 0 && trusted;
+}
+
+/** Where a link leads; null where it may not be read. */
+function readLink(path: string): string | null {
+  try {
+    return readlinkSync(path);
+  } catch {
+    return null;
+  }
 }
 
 /** The file at a path, links followed; null where there is none or it may not be seen. */

@@ -128,6 +128,7 @@ function ownerFromSource(holder: NonNullable<SocketRecord['holder']>, reader: Pr
       exeReplaced: null,
       exeForeign: null,
       commandLine: null,
+      script: null,
       uid: null,
       user: null,
       unit: null,

@@ -33,7 +33,13 @@ export interface Owner {
    * container. Outside of a container it may be hiding behind a trusted path.
    */
   readonly exeForeign: boolean | null;
+  /** Its own claim: a process can rewrite it. */
   readonly commandLine: readonly string[] | null;
+  /**
+   * Path of the script that a known interpreter runs, absolute; null where there is none. From the command line, and so
+   * the process's own claim: evidence for a rule, never for an exception.
+   */
+  readonly script: string | null;
   /** Effective uid. */
   readonly uid: number | null;
   /** Name of that uid in /etc/passwd; null where there is none, or for a container's own users. */

@@ -8,7 +8,7 @@ import type { FieldValue } from './value-kinds.ts';
 export type FieldCondition = ConditionDocument & { readonly kind: 'field' };
 
 /** Fields whose values are patterns. */
-const GLOB_FIELDS: ReadonlySet<string> = new Set(['exe', 'process', 'unit', 'container', 'exePackage']);
+const GLOB_FIELDS: ReadonlySet<string> = new Set(['exe', 'process', 'unit', 'container', 'exePackage', 'script', 'commandLine']);
 const SPECIAL = /[*?[{\\]/;
 
 /** Equal for two matches that say the same, in whatever order. */

@@ -16,6 +16,7 @@ import {
   port,
   processGlob,
   readAddressFact,
+  scriptGlob,
   serviceName,
   text,
   type FieldValue,
@@ -169,6 +170,10 @@ const DEFINITIONS: readonly FieldDefinition[] = [
   ownerField('exeReplaced', flag, 'Deleted, and another file stands at that path: what an upgrade leaves behind', (owner) => owner.exeReplaced),
   ownerField('exeForeign', flag, 'The file that runs is not the one at that path on this host, as in a container', (owner) => owner.exeForeign),
   exePackageField,
+  ownerField('script', scriptGlob, 'Path of the script that an interpreter runs; the process can claim another', ({ script, exe, commandLine }) =>
+    script ?? (exe === null || commandLine === null ? null : NONE),
+  ),
+  ownerField('commandLine', glob, 'Arguments joined by blanks, as the process shows them, which it can change', ({ commandLine }) => commandLine?.join(' ') ?? null),
   ageField,
 ];
 

@@ -13,7 +13,7 @@ export interface Contradiction {
 }
 
 /** What a process has and nothing else; user and uid are known of the socket too. */
-const PROCESS_FIELDS = ['exe', 'process', 'unit', 'container', 'exeDeleted', 'exeReplaced', 'exeForeign', 'exePackage', 'age'];
+const PROCESS_FIELDS = ['exe', 'process', 'unit', 'container', 'exeDeleted', 'exeReplaced', 'exeForeign', 'exePackage', 'script', 'commandLine', 'age'];
 /** RFC 6335, section 6. */
 const RANGE_PORTS: Readonly<Record<PortRange, readonly [number, number]>> = { system: [0, 1023], user: [1024, 49151], dynamic: [49152, 65535] };
 
@@ -32,7 +32,7 @@ export function findContradiction(match: ConditionDocument, outer: readonly Fiel
 
 /** Values of these can be told apart; two patterns may always have something in common. */
 function isPlain({ field }: FieldCondition): boolean {
-  return !['exe', 'process', 'unit', 'container', 'exePackage', 'address', 'age', 'service'].includes(field);
+  return !['exe', 'process', 'unit', 'container', 'exePackage', 'script', 'commandLine', 'address', 'age', 'service'].includes(field);
 }
 
 /** A `not` that takes away all that the fields leave. */

@@ -61,7 +61,7 @@ const ACTIVATION_KINDS: Readonly<Record<string, ScalarKind>> = { unit: text(), s
 /** Facts that a host may lack: `null` spells the lack out, where leaving the key out gives the default. */
 const NULLABLE: ReadonlySet<string> = new Set([
   ...['interface', 'netns', 'ephemeral', 'service', 'socketUid', 'socketUser', 'peers'],
-  ...['exe', 'user', 'uid', 'unit', 'container', 'exeDeleted', 'exeReplaced', 'exeForeign'],
+  ...['exe', 'user', 'uid', 'unit', 'container', 'exeDeleted', 'exeReplaced', 'exeForeign', 'commandLine', 'script'],
 ]);
 const LONGEST_KERNEL_NAME = 15;
 
@@ -151,7 +151,8 @@ function readOwners(node: PlacedNode | undefined, log: ProblemLog, now: Date): r
       exeReplaced: take<boolean | null>(values, 'exeReplaced', false),
       // A container has a file system of its own.
       exeForeign: take<boolean | null>(values, 'exeForeign', take<string | null>(values, 'container', null) !== null),
-      commandLine: null,
+      commandLine: take<string | null>(values, 'commandLine', null)?.split(' ') ?? null,
+      script: take<string | null>(values, 'script', null),
       uid: take<number | null>(values, 'uid', null),
       user: take<string | null>(values, 'user', null),
       unit: take<string | null>(values, 'unit', null),

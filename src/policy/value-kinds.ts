@@ -159,15 +159,22 @@ export const glob = globKind('a name or a pattern like nginx*', (value) => ({ va
 
 const ABSOLUTE = /^(?:\/|\*\*|\{)/;
 
+function pathKind(ofWhat: string): ValueKind<string> {
+  return globKind(
+    `the path of ${ofWhat}, or a pattern like /opt/**`,
+    (value) =>
+      ABSOLUTE.test(value)
+        ? { value }
+        : fault(`${quote(value)} is not an absolute path, so it never matches`, `Write **/${value.replace(/^(?:\.{1,2}\/|\*+\/?)+/, '')} for that name in any folder.`),
+    { pattern: ABSOLUTE.source },
+  );
+}
+
 /** A pattern for the path of an executable. */
-export const pathGlob = globKind(
-  'the path of an executable, or a pattern like /opt/**',
-  (value) =>
-    ABSOLUTE.test(value)
-      ? { value }
-      : fault(`${quote(value)} is not an absolute path, so it never matches`, `Write **/${value.replace(/^(?:\.{1,2}\/|\*+\/?)+/, '')} for that name in any folder.`),
-  { pattern: ABSOLUTE.source },
-);
+export const pathGlob = pathKind('an executable');
+
+/** A pattern for the path of a script. */
+export const scriptGlob = pathKind('a script');
 
 /** A pattern for the kernel's name of a process. */
 export const processGlob = globKind('a process name or a pattern like kworker*', (value) => {

@@ -29,6 +29,7 @@ describe('reading a process', () => {
       // There is no such file on the machine that runs this test.
       exeForeign: null,
       commandLine: ['nginx', '-g', 'daemon off;'],
+      script: null,
       uid: 33,
       user: 'www-data',
       unit: 'test.service',
@@ -99,6 +100,13 @@ describe('reading a process', () => {
   it('reads no more of a command line than it shows', () => {
     fake.add({ pid: 61, name: 'long', commandLine: ['long', 'x'.repeat(1_000_000)] });
     expect(read(61)?.commandLine?.join(' ')).toHaveLength(4096);
+  });
+
+  it('names the script of an interpreter, from the folder in which it works', () => {
+    fake.add({ pid: 62, name: 'python3', exe: '/usr/bin/python3.11', commandLine: ['python3', 'x.py'], cwd: '/tmp/work' });
+    expect(read(62)?.script).toBe('/tmp/work/x.py');
+    fake.add({ pid: 63, name: 'python3', exe: '/usr/bin/python3.11', commandLine: ['python3', 'x.py'] });
+    expect(read(63)?.script, 'the folder cannot be read').toBeNull();
   });
 
   it('knows a memfd', () => {

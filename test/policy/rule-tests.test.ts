@@ -48,6 +48,7 @@ describe('the listener of a rule test', () => {
           exeReplaced: false,
           exeForeign: false,
           commandLine: null,
+        script: null,
           uid: 0,
           user: 'root',
           unit: null,

@@ -15,6 +15,7 @@ export function sampleOwner(changes: Partial<Owner> = {}): Owner {
     exeReplaced: false,
     exeForeign: false,
     commandLine: ['licd', '-d'],
+    script: null,
     uid: 990,
     user: 'licd',
     unit: 'licd.service',
