@@ -7,7 +7,6 @@ import { readExpiry } from '../pass/baseline-expiry.ts';
 import { APPROVED_FILE, checkApprovalFile, listReviewItems, reviewedPolicy, reviewItems, type ReviewOutcome } from '../pass/baseline-review.ts';
 import { localDate } from '../pass/policy.ts';
 import { warnOfCoverage } from './baseline-coverage.ts';
-import { openConversation } from './conversation.ts';
 import { openInputs, textOptions, withInputs, type InputOptions } from './options.ts';
 
 interface ReviewOptions extends InputOptions {
@@ -56,6 +55,8 @@ export function baselineReviewCommand(finish: (exitCode: number) => void): Comma
         process.stdout.write(`Nothing to review: no finding of ${options.minSeverity} or above stands.\n`);
         return;
       }
+      // node:readline is loaded for nothing else: no other command waits for it.
+      const { openConversation } = await import('./conversation.ts');
       const conversation = openConversation(process.stdin, process.stdout);
       try {
         const outcome = await reviewItems(items, conversation, { file, expires, now, text: textOptions(process.stdout, options) });

@@ -1,4 +1,3 @@
-import { randomBytes } from 'node:crypto';
 import { link, lstat, open, realpath, rename, rm, stat } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { PortreeveError } from '../model/errors.ts';
@@ -52,9 +51,9 @@ export async function isTaken(path: string): Promise<boolean> {
   return (await lstat(path).catch(() => null)) !== null;
 }
 
-/** Hidden, so that no folder of policies takes it for one. */
+/** Hidden, so that no folder of policies takes it for one. That nobody else has the name is seen to where it is opened. */
 function temporaryBeside(path: string): string {
-  return join(dirname(path), `.${basename(path)}.${randomBytes(6).toString('hex')}.tmp`);
+  return join(dirname(path), `.${basename(path)}.${process.pid}-${Math.random().toString(36).slice(2)}.tmp`);
 }
 
 async function writeWhole(path: string, text: string, mode: number, owner: { readonly uid: number; readonly gid: number } | null): Promise<void> {
