@@ -54,6 +54,8 @@ const OWNER_VALUE_KINDS: Readonly<Record<string, ScalarKind>> = {
   exeDeleted: flag,
   exeReplaced: flag,
   exeForeign: flag,
+  commandLine: text(),
+  script: text(),
   exePackage: text(),
   age: exactAge,
 };
