@@ -1,14 +1,15 @@
 import type { AuditedListener, Finding } from '../model/audit.ts';
 import type { Proposals, ProposedException, ProposedField, WithheldListener } from '../model/baseline.ts';
+import { describeExecutableFault } from '../model/executable-fault.ts';
+import { isAboutExecutable } from '../model/executable-rules.ts';
 import type { Owner } from '../model/listener.ts';
 import { severityRank, type Severity } from '../model/severity.ts';
-import { describeExecutableFault } from './executable-fault.ts';
 import { proposeMatch, wouldCover } from './propose-match.ts';
 
 export interface ProposalChoice {
   /** Findings below it are left as they are. */
   readonly minSeverity: Severity;
-  /** Propose for critical findings too, and for executables that were deleted or never were a file. */
+  /** Propose for critical findings too, and for what is wrong with an executable itself: deleted, never a file, in /tmp. */
   readonly includeCritical: boolean;
   /** Join the ports of what is alike in everything else into one exception. */
   readonly joinPorts: boolean;
@@ -31,8 +32,14 @@ export function proposeExceptions(listeners: readonly AuditedListener[], choice:
     const rules = standingRules(listener.findings, choice.minSeverity);
     if (rules.length === 0) continue;
     const reason = describeFault(listener, choice.includeCritical);
-    if (reason === null) candidates.push({ listener, rules, match: proposeMatch(listener, manyNamespaces) });
-    else withheld.push({ listener, rules, reason });
+    if (reason !== null) {
+      withheld.push({ listener, rules, reason });
+      continue;
+    }
+    const ofExecutable = choice.includeCritical ? [] : rules.filter(isAboutExecutable);
+    const proposed = rules.filter((rule) => !ofExecutable.includes(rule));
+    if (proposed.length > 0) candidates.push({ listener, rules: proposed, match: proposeMatch(listener, manyNamespaces) });
+    if (ofExecutable.length > 0) withheld.push({ listener, rules: ofExecutable, reason: `${ofExecutable.join(', ')}: what is wrong is the executable itself.` });
   }
   const groups = withholdTwins(joinAlike(candidates, choice.joinPorts), withheld, choice.judgedOwners);
   return { exceptions: nameGroups(groups, choice.takenIds), withheld };

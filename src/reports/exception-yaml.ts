@@ -1,10 +1,10 @@
 import type { AuditedListener } from '../model/audit.ts';
 import { literalPattern } from '../model/literal-pattern.ts';
-import { standingFindings } from './wording.ts';
+import { offerException } from './offered-exception.ts';
 import { yamlText, yamlValues } from './yaml-scalar.ts';
 
 /**
- * A policy file that silences exactly the standing findings of these listeners and nothing else: by port, scope, and
+ * A policy file that silences exactly what may be offered of the standing findings of these listeners, and nothing else: by port, scope, and
  * every owner's executable, user and unit, as far as they are known. What cannot be narrowed down says so in a comment.
  * Every text in it is quoted as YAML needs, in ASCII; lines must not be wrapped.
  */
@@ -13,8 +13,9 @@ export function renderException(listeners: readonly AuditedListener[]): string[]
   const bodies = new Set<string>();
   const lines = ['version: 1', 'exceptions:'];
   for (const listener of listeners) {
-    const rules = standingFindings(listener).map((finding) => yamlText(finding.rule));
-    const body = [`    rules: [${rules.join(', ')}]`, '    match:', ...matchLines(listener).map((line) => `      ${line}`)];
+    const { rules } = offerException(listener);
+    if (rules.length === 0) continue;
+    const body = [`    rules: [${rules.map(yamlText).join(', ')}]`, '    match:', ...matchLines(listener).map((line) => `      ${line}`)];
     // One program on 0.0.0.0 and on [::] needs one exception.
     if (bodies.has(body.join('\n'))) continue;
     bodies.add(body.join('\n'));

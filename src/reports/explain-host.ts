@@ -50,7 +50,8 @@ export function nobodySentence(coverage: Explanation['coverage']): string {
 function renderListener(listener: AuditedListener, rules: readonly RuleDecision[], options: TextOptions): string[] {
   const { columns, colour } = options;
   const body: string[] = [];
-  if (listener.owners.length === 0 && listener.ownerNote !== null) body.push(word.showText(listener.ownerNote.detail, options));
+  // Beside owners: some of the sockets that share the port have none.
+  if (listener.ownerNote !== null) body.push(word.showText(listener.ownerNote.detail, options));
   for (const [name, label] of [
     ['user', word.userLabel(listener, options)],
     ['unit', word.unitLabel(listener, options)],

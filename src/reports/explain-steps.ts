@@ -1,6 +1,7 @@
 import type { Explanation } from '../model/explanation.ts';
 import type { Transport } from '../model/registry.ts';
 import { renderException } from './exception-yaml.ts';
+import { offerException } from './offered-exception.ts';
 import { paint } from './paint.ts';
 import { stopSteps } from './stop-listener.ts';
 import type { TextOptions } from './text-options.ts';
@@ -16,16 +17,19 @@ export function renderNextSteps(explanation: Explanation, options: TextOptions):
   const { listeners, host } = explanation;
   const { columns, colour } = options;
   const advice = new Set(listeners.flatMap((listener) => word.standingFindings(listener).flatMap((finding) => finding.advice ?? [])));
-  const standing = listeners.filter((listener) => word.standingFindings(listener).length > 0);
+  const offers = listeners.map((listener) => ({ listener, ...offerException(listener) }));
+  const offered = offers.flatMap(({ listener, rules }) => (rules.length > 0 ? [listener] : []));
+  const refusals = new Set(offers.flatMap(({ refused }) => (refused === null ? [] : [`No exception is offered for ${refused.rules.join(', ')}. ${refused.reason}`])));
   const { own, others } = lookCommands(explanation);
   const blocks = [
     [...advice].flatMap((text) => wrapText(word.showParagraph(text, options), columns, INDENT)),
     [`${INDENT}See for yourself:`, ...own.map((command) => DEEP + command)],
     [`${INDENT}On other systems:`, ...others.map(([system, command]) => `${DEEP}${system.padEnd(8)} ${command}`)],
     stopSteps(listeners, host.platform).flatMap(({ text, commands }) => [...wrapText(word.showText(text, options), columns, INDENT), ...commands.map((command) => DEEP + command)]),
-    standing.length === 0
+    offered.length === 0
       ? []
-      : [...wrapText('To approve exactly what listens here now, put this into a policy file, with a reason:', columns, INDENT), ...renderException(standing).map((line) => DEEP + line)],
+      : [...wrapText('To approve exactly what listens here now, put this into a policy file, with a reason:', columns, INDENT), ...renderException(offered).map((line) => DEEP + line)],
+    [...refusals].flatMap((text) => wrapText(word.showText(text, options), columns, INDENT)),
   ].filter((block) => block.length > 0);
   return [paint('What to do next', 'bold', colour), ...blocks.flatMap((block, index) => (index === 0 ? block : ['', ...block]))];
 }

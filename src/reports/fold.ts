@@ -57,8 +57,8 @@ function alikeKey(listener: AuditedListener, over: 'ports' | 'addresses'): strin
 /** Owners without their pids: five hundred workers of one program are one owner to a reader. */
 function ownerKey({ ownerKind, ownerNote, owners, activation, socketUid }: AuditedListener): unknown {
   if (ownerKind !== 'process') return [ownerKind, ownerNote?.code, ownerNote?.detail, socketUid, activation];
-  const kinds = owners.map(({ name, exe, exeDeleted, exeReplaced, uid, user, unit, container }) =>
-    JSON.stringify([name, exe, exeDeleted, exeReplaced, uid, user, unit, container]),
+  const kinds = owners.map(({ name, exe, exeDeleted, exeReplaced, exeForeign, script, uid, user, unit, container }) =>
+    JSON.stringify([name, exe, exeDeleted, exeReplaced, exeForeign, script, uid, user, unit, container]),
   );
-  return [...new Set(kinds)].sort().concat(JSON.stringify(activation));
+  return [...new Set(kinds)].sort().concat(JSON.stringify([activation, ownerNote?.detail]));
 }

@@ -133,7 +133,7 @@ function buildRow(fold: Fold, group: Group, options: TextOptions): Row {
     unit: word.unitLabel(owned, options),
     executable: word.executableLabel(owned, options),
     command: word.commandLabel(owned, options),
-    details: [...foldedDetails(fold, options), ...findingDetails(first.findings, group, options)],
+    details: [...foldedDetails(fold, options), ...unownedDetails(first, options), ...findingDetails(first.findings, group, options)],
   };
 }
 
@@ -152,9 +152,26 @@ function foldedCells({ listeners, over }: Fold, options: TextOptions): Pick<Row,
 /** What the folded cells do not say: the ports where they have holes, or the addresses. */
 function foldedDetails({ listeners, over }: Fold, options: TextOptions): string[] {
   if (over === null) return [];
-  if (over === 'addresses') return wrapDetail(listeners.map((listener) => word.addressLabel(listener, options)).join(', '), options, MOST_FOLD_LINES);
+  if (over === 'addresses') return wrapList(listeners.map((listener) => ({ label: word.addressLabel(listener, options), size: 1 })), options);
   const runs = findRuns(listeners.flatMap(({ port }) => port ?? []));
-  return runs.length === 1 ? [] : wrapDetail(formatRuns(runs), options, MOST_FOLD_LINES);
+  return runs.length === 1 ? [] : wrapList(runs.map((run) => ({ label: formatRuns([run]), size: run[1] - run[0] + 1 })), options);
+}
+
+/** As many as a few lines hold, and how many more there are. */
+function wrapList(items: readonly { readonly label: string; readonly size: number }[], options: TextOptions): string[] {
+  // No label is shorter than a digit, a comma and a blank.
+  for (let shown = Math.min(items.length, Math.ceil((options.columns * MOST_FOLD_LINES) / 3)); shown > 0; shown--) {
+    const more = items.slice(shown).reduce((sum, { size }) => sum + size, 0);
+    const text = items.slice(0, shown).map(({ label }) => label).join(', ') + (more === 0 ? '' : ` and ${more} more`);
+    const wrapped = wrapText(text, options.columns, DETAIL_INDENT);
+    if (wrapped.length <= MOST_FOLD_LINES || shown === 1) return wrapped;
+  }
+  return [];
+}
+
+/** Beside the owners that the row names, sockets of the same port may have none; with or without a finding that is to be seen. */
+function unownedDetails({ ownerKind, ownerNote }: AuditedListener, options: TextOptions): string[] {
+  return ownerKind === 'process' && ownerNote !== null ? wrapDetail(word.showText(ownerNote.detail, options), options) : [];
 }
 
 function findingDetails(findings: readonly Finding[], group: Group, options: TextOptions): string[] {
@@ -169,11 +186,11 @@ function findingDetails(findings: readonly Finding[], group: Group, options: Tex
   return [...wrapDetail(standing.join(', '), options), ...silenced];
 }
 
-function wrapDetail(text: string, options: TextOptions, most = MOST_DETAIL_LINES): string[] {
+function wrapDetail(text: string, options: TextOptions): string[] {
   const wrapped = wrapText(text, options.columns, DETAIL_INDENT);
-  if (wrapped.length <= most) return wrapped;
-  const last = `${wrapped[most - 1] ?? ''} ${word.symbols(options).ellipsis}`;
-  return [...wrapped.slice(0, most - 1), word.fitText(last, options.columns, options)];
+  if (wrapped.length <= MOST_DETAIL_LINES) return wrapped;
+  const last = `${wrapped[MOST_DETAIL_LINES - 1] ?? ''} ${word.symbols(options).ellipsis}`;
+  return [...wrapped.slice(0, MOST_DETAIL_LINES - 1), word.fitText(last, options.columns, options)];
 }
 
 function renderPolicyWarnings(warnings: readonly string[], options: TextOptions): string[] {

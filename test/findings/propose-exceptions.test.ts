@@ -111,6 +111,14 @@ describe('what is withheld', () => {
     expect(propose([listener], { includeCritical: true })).toMatchObject({ exceptions: [{ id: expect.stringMatching(/^allow-22-tcp-/) as string }], withheld: [] });
   });
 
+  it('is what finds fault with the executable itself, and no more', () => {
+    const findings = ['odd', 'exe-temporary-exposed', 'exe-hidden'].map((rule) => aFinding({ rule, severity: 'warning' }));
+    const { exceptions, withheld } = propose([warned({ findings })]);
+    expect(exceptions.map(({ rules }) => rules)).toEqual([['odd']]);
+    expect(withheld.map(({ rules, reason }) => [rules, reason])).toEqual([[['exe-temporary-exposed', 'exe-hidden'], 'exe-temporary-exposed, exe-hidden: what is wrong is the executable itself.']]);
+    expect(propose([warned({ findings })], { includeCritical: true }).exceptions.map(({ rules }) => rules)).toEqual([['odd', 'exe-temporary-exposed', 'exe-hidden']]);
+  });
+
   it('takes along what no exception could tell from it', () => {
     const { exceptions, withheld } = propose([warned({ address: '10.0.0.1' }), warned({ id: 'gone', address: '10.0.0.2', owners: [anOwner({ exeDeleted: true })] })]);
     expect(exceptions).toEqual([]);

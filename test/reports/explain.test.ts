@@ -3,6 +3,7 @@ import { parse } from 'yaml';
 import type { AuditedListener } from '../../src/model/audit.ts';
 import { displayWidth } from '../../src/model/untrusted-text.ts';
 import { renderException } from '../../src/reports/exception-yaml.ts';
+import { offerException } from '../../src/reports/offered-exception.ts';
 import { renderExplanation, renderExplanationJson } from '../../src/reports/explain.ts';
 import { aFinding, aListener, anOwner, facts, partialCoverage } from '../fixtures/audit-report.ts';
 import { anExplanation, aTransport } from '../fixtures/explanation.ts';
@@ -126,6 +127,22 @@ describe('renderExplanation', () => {
     expect(text).not.toContain('Find the owner first');
   });
 
+  it('says why it offers no exception, and for which rules', () => {
+    const findings = [aFinding({ rule: 'exe-temporary-exposed' }), aFinding()];
+    const some = print({ listeners: [aListener({ port: 1302, findings })] }, 200);
+    expect(some).toContain('\n        rules: [de-assigned-exposed]\n');
+    expect(some).toContain('\n  No exception is offered for exe-temporary-exposed. What is wrong is the executable itself: put that right first.\n');
+    const none = print({ listeners: [aListener({ port: 1302, findings, owners: [anOwner({ exe: '/memfd:x', exeDeleted: true })] })] }, 200);
+    expect(none).toContain('\n  No exception is offered for exe-temporary-exposed, de-assigned-exposed. Process 812 runs from memory, not from a file.\n');
+    expect(none).not.toContain('exceptions:');
+    expect(none).not.toContain('To approve exactly');
+  });
+
+  it('tells of a socket without an owner beside others', () => {
+    const detail = 'of 2 sockets that share the port, 1 without an owner: every process was looked into and none holds it';
+    expect(print({ listeners: [aListener({ port: 1302, sockets: 2, ownerNote: { code: 'no-holder', detail } })] }, 200)).toContain(`: sshd[812]\n    ${detail}\n    user root\n`);
+  });
+
   it('keeps to the width, but for what is there to be copied', () => {
     for (const columns of [30, 40, 60, 80, 120]) {
       const prose = print({ coverage: partialCoverage() }, columns).split('\n').filter((line) => !line.startsWith('    '));
@@ -195,7 +212,6 @@ describe('the exception to paste', () => {
     ['/tmp/\x1b[31m\n', '/tmp/\x1b\\[31m\n'],
     ['/tmp/*.{a,b}?\\', '/tmp/\\*.\\{a,b\\}\\?\\\\'],
     ['/opt/\u202e\u{1f680}é', '/opt/\u202e\u{1f680}é'],
-    ['null', 'null'],
   ])('quotes %j so that it reads back, and matches it alone', (exe, pattern) => {
     expect(exceptionsOf({ owners: [anOwner({ exe })] }).exceptions[0]!.match['exe']).toBe(pattern);
   });
@@ -207,6 +223,28 @@ describe('the exception to paste', () => {
   it('does not repeat itself for the second address, and gives every exception its own id', () => {
     expect(exceptionsOf({}, { address: '::' }).exceptions).toHaveLength(1);
     expect(exceptionsOf({}, { scope: 'private', address: '10.0.0.1' }).exceptions.map(({ id }) => id)).toEqual(['allow-1302-tcp-sshd', 'allow-1302-tcp-sshd-2']);
+  });
+
+  it('leaves out the rules that find fault with the executable itself', () => {
+    const findings = ['exe-temporary-exposed', 'de-assigned-exposed', 'script-temporary-exposed', 'exe-home-exposed', 'ssh-owner'].map((rule) => aFinding({ rule }));
+    expect(exceptionsOf({ findings }).exceptions.map(({ rules }) => rules)).toEqual([['de-assigned-exposed', 'exe-home-exposed', 'ssh-owner']]);
+    expect(exceptionsOf({ findings: [aFinding({ rule: 'exe-hidden' })] }).exceptions).toBeNull();
+  });
+
+  it.each<[string, Parameters<typeof aListener>[0]]>([
+    ['The executable of process 812 was deleted.', { owners: [anOwner(), anOwner({ exeDeleted: true, exeReplaced: false })] }],
+    ['Process 812 runs from memory, not from a file.', { owners: [anOwner({ exe: '/memfd:x', exeDeleted: true })] }],
+    ['Process 812 runs another file than the one at /usr/sbin/sshd on this host.', { owners: [anOwner({ exeForeign: true })] }],
+    ['The executable of process 812 has no absolute path.', { owners: [anOwner({ exe: 'null' })] }],
+    ['One of the sockets that share the port has no owner, and who is approved cannot vouch for it.', { ownerNote: { code: 'no-holder', detail: 'x' } }],
+  ])('is none, with the reason: %s', (reason, partial) => {
+    const listener = aListener({ findings: [aFinding()], ...partial });
+    expect(offerException(listener)).toEqual({ rules: [], refused: { rules: ['de-assigned-exposed'], reason } });
+    expect(exceptionsOf(partial).exceptions).toBeNull();
+  });
+
+  it('is there for what an upgrade replaced, whose path stays', () => {
+    expect(offerException(aListener({ findings: [aFinding()], owners: [anOwner({ exeDeleted: true, exeReplaced: true })] }))).toEqual({ rules: ['de-assigned-exposed'], refused: null });
   });
 
   it('has an id that a policy takes, whatever the process is called', () => {

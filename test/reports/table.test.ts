@@ -261,6 +261,24 @@ describe('a busy host', () => {
     expect(text).toContain('\n      20000-20009, 21990-21999\n');
   });
 
+  it('counts the ports of a fold that it has no room for', () => {
+    const text = print(aReport(grid.filter(({ port }) => port! % 2 === 0)));
+    expect(text).toMatch(/\n {6}20000, 20002, [^…]*\d and 9\d\d more\n/);
+    const shown = /20000, 20002[\s\d,]*\d/.exec(text)![0].split(',').length;
+    expect(text).toContain(` and ${1000 - shown} more`);
+    expect(text.split('\n')).toHaveLength(12);
+  });
+
+  it('does not fold a socket without an owner away, and tells of it with and without findings', () => {
+    const detail = 'of 2 sockets that share the port, 1 without an owner: every process was looked into and none holds it';
+    const odd = grid.slice(0, 20).map((listener, index) => (index === 7 ? { ...listener, sockets: 2, ownerNote: { code: 'no-holder' as const, detail } } : listener));
+    const text = print(aReport(odd), { columns: 200 });
+    expect(text).toContain('\n  20007/tcp  ');
+    expect(text).toContain(`\n      ${detail}\n`);
+    const found = odd.map((listener) => ({ ...listener, findings: listener.ownerNote === null ? [] : [aFinding({ rule: 'sibling-without-owner', severity: 'warning' })] }));
+    expect(print(aReport(found), { columns: 200 })).toContain(`\n      ${detail}\n      sibling-without-owner\n`);
+  });
+
   it('gives each advice once, with the ports that it is about', () => {
     const text = print(aReport(grid.map((listener) => ({ ...listener, findings: [aFinding({ rule: 'unassigned-exposed', severity: 'warning' })] }))));
     expect(text).toContain('WARNING (2000)\n');

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import { evaluateListener } from '../../src/findings/evaluate.ts';
+import { isAboutExecutable } from '../../src/model/executable-rules.ts';
 import { describeProblems } from '../../src/policy/describe-problems.ts';
 import { loadPolicy } from '../../src/policy/load-policy.ts';
 import { checkRuleCase, findUntestedRules, parseRuleTests, type RuleTestCase } from '../../src/policy/rule-tests.ts';
@@ -37,6 +38,13 @@ describe('the shipped packs', () => {
   it.each(testFiles)('%s: every case comes out as it says', async (name) => {
     const differences = (await readCases(name)).flatMap((test) => checkRuleCase(test, evaluateListener(test.listener, policy), known));
     expect(differences).toEqual([]);
+  });
+
+  it('have the rules for which no exception is offered', () => {
+    const refused = policy.rules.map(({ id }) => id).filter(isAboutExecutable);
+    expect(refused).toEqual(expect.arrayContaining(['exe-memfd', 'exe-temporary-exposed', 'exe-home-as-root', 'poses-as-kernel-thread']));
+    // As many as the list has: one that was renamed would be offered again.
+    expect(refused).toHaveLength(16);
   });
 
   it('have for each rule a case that it must match and one that it must not', async () => {

@@ -1,5 +1,5 @@
-import type { Owner } from '../model/listener.ts';
-import { literalPattern } from '../model/literal-pattern.ts';
+import type { Owner } from './listener.ts';
+import { literalPattern } from './literal-pattern.ts';
 
 /**
  * Why an owner's executable is nothing to build an exception on, or null. `evenSuspicious`: take one that was deleted,
