@@ -39,7 +39,7 @@ export function proposeExceptions(listeners: readonly AuditedListener[], choice:
     const ofExecutable = choice.includeCritical ? [] : rules.filter(isAboutExecutable);
     const proposed = rules.filter((rule) => !ofExecutable.includes(rule));
     if (proposed.length > 0) candidates.push({ listener, rules: proposed, match: proposeMatch(listener, manyNamespaces) });
-    if (ofExecutable.length > 0) withheld.push({ listener, rules: ofExecutable, reason: `${ofExecutable.join(', ')}: what is wrong is the executable itself.` });
+    if (ofExecutable.length > 0) withheld.push({ listener, rules: ofExecutable, reason: `${ofExecutable.join(', ')}: what is wrong is the program itself.` });
   }
   const groups = withholdTwins(joinAlike(candidates, choice.joinPorts), withheld, choice.judgedOwners);
   return { exceptions: nameGroups(groups, choice.takenIds), withheld };

@@ -23,7 +23,7 @@ export function offerException(listener: AuditedListener): ExceptionOffer {
   if (fault !== null) return { rules: [], refused: { rules, reason: fault } };
   const ofExecutable = rules.filter(isAboutExecutable);
   if (ofExecutable.length === 0) return { rules, refused: null };
-  return { rules: rules.filter((rule) => !isAboutExecutable(rule)), refused: { rules: ofExecutable, reason: 'What is wrong is the executable itself: put that right first.' } };
+  return { rules: rules.filter((rule) => !isAboutExecutable(rule)), refused: { rules: ofExecutable, reason: 'What is wrong is the program itself: put that right first.' } };
 }
 
 function describeFault({ ownerKind, ownerNote, owners, activation }: AuditedListener): string | null {

@@ -115,7 +115,7 @@ describe('what is withheld', () => {
     const findings = ['odd', 'exe-temporary-exposed', 'exe-hidden'].map((rule) => aFinding({ rule, severity: 'warning' }));
     const { exceptions, withheld } = propose([warned({ findings })]);
     expect(exceptions.map(({ rules }) => rules)).toEqual([['odd']]);
-    expect(withheld.map(({ rules, reason }) => [rules, reason])).toEqual([[['exe-temporary-exposed', 'exe-hidden'], 'exe-temporary-exposed, exe-hidden: what is wrong is the executable itself.']]);
+    expect(withheld.map(({ rules, reason }) => [rules, reason])).toEqual([[['exe-temporary-exposed', 'exe-hidden'], 'exe-temporary-exposed, exe-hidden: what is wrong is the program itself.']]);
     expect(propose([warned({ findings })], { includeCritical: true }).exceptions.map(({ rules }) => rules)).toEqual([['odd', 'exe-temporary-exposed', 'exe-hidden']]);
   });
 

@@ -131,7 +131,7 @@ describe('renderExplanation', () => {
     const findings = [aFinding({ rule: 'exe-temporary-exposed' }), aFinding()];
     const some = print({ listeners: [aListener({ port: 1302, findings })] }, 200);
     expect(some).toContain('\n        rules: [de-assigned-exposed]\n');
-    expect(some).toContain('\n  No exception is offered for exe-temporary-exposed. What is wrong is the executable itself: put that right first.\n');
+    expect(some).toContain('\n  No exception is offered for exe-temporary-exposed. What is wrong is the program itself: put that right first.\n');
     const none = print({ listeners: [aListener({ port: 1302, findings, owners: [anOwner({ exe: '/memfd:x', exeDeleted: true })] })] }, 200);
     expect(none).toContain('\n  No exception is offered for exe-temporary-exposed, de-assigned-exposed. Process 812 runs from memory, not from a file.\n');
     expect(none).not.toContain('exceptions:');
