@@ -1,3 +1,5 @@
+import type { RootMadeDepth } from './cgroup-owners.ts';
+
 /** What the cgroup of a process tells of who started it. */
 export interface CgroupFacts {
   /** Unit of the host's systemd: the outermost of the path. */
@@ -16,31 +18,41 @@ const CONTAINER_ID = /(?:^|[-:])([0-9a-f]{64})(?:\.scope)?$/;
  * Reads `/proc/<pid>/cgroup` (cgroups(7)): `hierarchy:controllers:path` for each hierarchy. On v2 the one line `0::`
  * counts; on v1 and hybrid hosts `name=systemd` has the units, and container engines use every hierarchy.
  *
- * Whoever a unit was delegated to, as every user's manager is, makes cgroups of any name below it. So what names the
- * process here is the path up to the first unit, which the host's systemd made; what is below counts for nothing.
+ * Whoever a cgroup was delegated to, as every user's manager is, makes others of any name below it. So only what root
+ * made names the process here; where that cannot be seen, it is the path up to the first unit.
  */
-export function parseProcessCgroup(text: string): CgroupFacts {
-  let unified: string | null = null;
-  let systemd: string | null = null;
+export function parseProcessCgroup(text: string, rootMade: RootMadeDepth = () => null): CgroupFacts {
+  let unified: string[] = [];
+  let systemd: string[] = [];
   let container: string | null = null;
+  const trusted = new Map<readonly string[], number>();
   for (const line of text.split('\n')) {
     const first = line.indexOf(':');
     const second = line.indexOf(':', first + 1);
     if (first < 0 || second < 0) continue;
     const controllers = line.slice(first + 1, second);
     const path = line.slice(second + 1);
-    if (controllers === '') unified = path;
-    else if (controllers === 'name=systemd') systemd = path;
-    container ??= containerOf(path);
+    const parts = path.split('/').filter((part) => part !== '').map(unescapeCgroup);
+    trusted.set(parts, rootMade(controllers, path) ?? depthOfUnit(parts));
+    if (controllers === '') unified = parts;
+    else if (controllers === 'name=systemd') systemd = parts;
+    container ??= containerOf(parts.slice(0, trusted.get(parts)));
   }
   // Hybrid hosts have both; the unified path is the root there until a unit delegates it.
-  const units = [systemd, unified].map((path) => (path === null ? [] : unitsOf(path))).find((found) => found.length > 0) ?? [];
-  return { unit: units[0] ?? null, innerUnit: units.length > 1 ? units.at(-1) ?? null : null, container };
+  const parts = systemd.some(isUnit) ? systemd : unified;
+  const unit = parts.slice(0, trusted.get(parts)).find(isUnit) ?? null;
+  const innermost = parts.findLast(isUnit) ?? null;
+  return { unit, innerUnit: innermost === unit ? null : innermost, container };
 }
 
-/** The units of a cgroup path, the outermost first. */
-function unitsOf(path: string): readonly string[] {
-  return path.split('/').map(unescapeCgroup).filter((part) => UNIT.test(part));
+/** Up to and with the first unit; the whole path where there is none. */
+function depthOfUnit(parts: readonly string[]): number {
+  const index = parts.findIndex(isUnit);
+  return index < 0 ? parts.length : index + 1;
+}
+
+function isUnit(part: string): boolean {
+  return UNIT.test(part);
 }
 
 /** A leading "_" is put by systemd before names that the kernel reserves (systemd's cg_escape). */
@@ -48,15 +60,13 @@ function unescapeCgroup(part: string): string {
   return part.replace(/^_/, '');
 }
 
-function containerOf(path: string): string | null {
-  const parts = path.split('/');
+function containerOf(parts: readonly string[]): string | null {
   for (const [index, part] of parts.entries()) {
     const id = CONTAINER_ID.exec(part);
     if (id?.[1] !== undefined) return id[1];
     const named = /^(?:machine-(.+)\.scope|systemd-nspawn@(.+)\.service|lxc\.payload\.(.+))$/.exec(part);
     const name = named?.[1] ?? named?.[2] ?? named?.[3] ?? (parts[index - 1] === 'lxc' ? part : undefined);
     if (name !== undefined && name !== '') return unescapeUnitName(name);
-    if (UNIT.test(unescapeCgroup(part))) return null;
   }
   return null;
 }

@@ -65,12 +65,12 @@ export function surveyNamespaces(proc: string, netnsFolder: string): NamespaceSu
   }
   const found = [...others.values()].map(({ namespace, paths: [path = '', ...spare] }): OtherNamespace => ({ namespace, path, spare }));
   const ownName = (own === null ? undefined : named.get(own)?.name) ?? (own === null || first === null || first === own ? 'host' : null);
-  return { own: { inode: own, name: ownName }, others: tellApart(found), unreadable };
+  return { own: { inode: own, name: ownName }, others: tellApart(found, ownName), unreadable };
 }
 
 /** Namespaces of one name (two containers that no cgroup names) get numbers, in the order in which they were made. */
-function tellApart(others: readonly OtherNamespace[]): readonly OtherNamespace[] {
-  const times = new Map<string | null, number>();
+function tellApart(others: readonly OtherNamespace[], ownName: string | null): readonly OtherNamespace[] {
+  const times = new Map<string | null, number>([[ownName, 1]]);
   const inOrder = [...others].sort((a, b) => (a.namespace.inode ?? 0) - (b.namespace.inode ?? 0));
   return inOrder.map((other) => {
     const { inode, name } = other.namespace;

@@ -1,8 +1,10 @@
-import { closeSync, openSync, readlinkSync, readSync, statSync, type Stats } from 'node:fs';
+import { closeSync, openSync, readSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Owner } from '../model/listener.ts';
 import type { UserNames } from './accounts.ts';
 import { parseProcessCgroup } from './cgroup.ts';
+import type { RootMadeDepth } from './cgroup-owners.ts';
+import { fileAt, isSameNamespace, readExecutable, readLink } from './executable.ts';
 import { listPids } from './holders.ts';
 import { findScript } from './script.ts';
 
@@ -55,11 +57,16 @@ export interface ProcessReader {
  * Reads processes below one /proc.
  * @param accounts the passwd file of this host, whose names `userName` gives
  */
-export function createProcessReader(proc: string, accounts: string, userName: UserNames): ProcessReader {
+export function createProcessReader(proc: string, accounts: string, userName: UserNames, rootMade: RootMadeDepth = () => null): ProcessReader {
   const bootSeconds = readBootTime(proc);
   const hostAccounts = fileAt(accounts);
-  /** A process with another passwd file in its root has accounts of its own; the host's name would be a wrong one. */
+  const self = join(proc, 'self');
+  /**
+   * A process with another passwd file in its root has accounts of its own; the host's name would be a wrong one. In a
+   * user namespace anyone can mount another passwd file, and a uid that the host has a name for is still the host's.
+   */
   const hasOwnAccounts = (folder: string): boolean => {
+    if (!isSameNamespace(folder, self, 'user')) return false;
     const own = fileAt(`${folder}/root${accounts}`);
     return own !== null && (own.dev !== hostAccounts?.dev || own.ino !== hostAccounts.ino);
   };
@@ -70,15 +77,15 @@ export function createProcessReader(proc: string, accounts: string, userName: Us
       for (let attempt = 0; attempt < 3; attempt += 1) {
         const before = readStat(folder);
         if (before === null) return null;
-        const executable = readExecutable(folder);
-        const { unit, innerUnit, container } = parseProcessCgroup(readText(join(folder, 'cgroup')) ?? '');
+        const executable = readExecutable(folder, self);
+        const { unit, innerUnit, container } = parseProcessCgroup(readText(join(folder, 'cgroup')) ?? '', rootMade);
         const uid = parseEffectiveUid(readText(join(folder, 'status')) ?? '');
         const text = readText(join(folder, 'cmdline'), COMMAND_LINE_LIMIT);
         const commandLine = text === null ? null : parseCommandLine(text);
         const script = findScript(executable.exe, commandLine, () => readLink(join(folder, 'cwd')));
         const after = readStat(folder);
         if (after?.startTicks !== before.startTicks) return null;
-        if (after.name !== before.name || readExecutable(folder).exe !== executable.exe) continue;
+        if (after.name !== before.name || readExecutable(folder, self).exe !== executable.exe) continue;
         return {
           startTicks: before.startTicks,
           owner: {
@@ -118,58 +125,6 @@ export function hasKernelThread(proc: string, name: string): boolean {
 function readBootTime(proc: string): number | null {
   const match = /^btime (\d+)$/m.exec(readText(join(proc, 'stat')) ?? '');
   return match === null ? null : Number(match[1]);
-}
-
-const DELETED = ' (deleted)';
-const MEMFD = '/memfd:';
-
-/**
- * Where a process's executable lies, and whether it still does. The kernel adds " (deleted)" to the link of an unlinked
- * file (proc_pid_exe(5)); a file may also be called so, which the inode tells apart. The path is one of the process's own
- * mount namespace, where any user can mount what he likes in the place of /usr/sbin/sshd: whether it is the same file
- * here, only the inode tells too.
- */
-function readExecutable(folder: string): Pick<Owner, 'exe' | 'exeDeleted' | 'exeReplaced' | 'exeForeign'> {
-  const link = `${folder}/exe`;
-  const target = readLink(link);
-  if (target === null) return { exe: null, exeDeleted: null, exeReplaced: null, exeForeign: null };
-  const running = fileAt(link);
-  const isRunning = (path: string): boolean => {
-    const file = fileAt(path);
-    return file !== null && running !== null && file.dev === running.dev && file.ino === running.ino;
-  };
-  const root = `${folder}/root`;
-  if (!target.endsWith(DELETED) || isRunning(root + target)) {
-    return { exe: target, exeDeleted: false, exeReplaced: false, exeForeign: running === null ? null : !isRunning(target) };
-  }
-  const exe = target.slice(0, -DELETED.length);
-  if (exe.startsWith(MEMFD)) return { exe, exeDeleted: true, exeReplaced: false, exeForeign: false };
-  const successor = fileAt(root + exe);
-  return { exe, exeDeleted: true, exeReplaced: successor !== null && isUpgrade(successor, running), exeForeign: false };
-}
-
-/** An upgrade leaves a program of the same owner, or root's; an empty file in its place is camouflage. */
-function isUpgrade(successor: Stats, running: Stats | null): boolean {
-  const trusted = successor.uid === 0 || successor.uid === running?.uid;
-  return successor.isFile() && (successor.mode & 0o111) !== 0 && successor.size > 0 && trusted;
-}
-
-/** Where a link leads; null where it may not be read. */
-function readLink(path: string): string | null {
-  try {
-    return readlinkSync(path);
-  } catch {
-    return null;
-  }
-}
-
-/** The file at a path, links followed; null where there is none or it may not be seen. */
-function fileAt(path: string): Stats | null {
-  try {
-    return statSync(path);
-  } catch {
-    return null;
-  }
 }
 
 /** What is read of any file: a process can make its command line gigabytes long. Bytes. */

@@ -2,7 +2,8 @@ import { join } from 'node:path';
 import type { Gap } from '../model/coverage.ts';
 import type { Activation, Listener, Owner, UnknownReason } from '../model/listener.ts';
 import type { KernelService, SocketRecord } from '../model/socket.ts';
-import { readUserNames } from './accounts.ts';
+import { readUserNames, type UserNames } from './accounts.ts';
+import { createRootMadeDepth } from './cgroup-owners.ts';
 import { foldSockets, type NamespaceSockets, type SocketGroup } from './fold.ts';
 import { findHolders, stillHolds, type Holding } from './holders.ts';
 import { identify } from './identity.ts';
@@ -55,12 +56,12 @@ interface Candidate {
 export async function takeInventory(namespaces: readonly NamespaceSockets[], paths: InventoryPaths, secondLook: SecondLook): Promise<Inventory> {
   const candidates: Candidate[] = namespaces.flatMap((from) => foldSockets(from).map((group) => ({ from, group, owners: [], unheld: group.sockets, unowned: null })));
   const userName = readUserNames(paths.passwd);
-  const reader = createProcessReader(paths.proc, paths.passwd, userName);
+  const reader = createProcessReader(paths.proc, paths.passwd, userName, createRootMadeDepth(paths.cgroupRoots));
 
   let unreadable = await nameOwners(candidates, paths.proc, reader, false);
   const without = () => candidates.filter((candidate) => candidate.unheld.length > 0 && candidate.unowned === null);
   if (without().length > 0) {
-    await nameKernelServices(without(), secondLook);
+    await nameKernelServices(without(), secondLook, userName);
     if (without().length > 0) {
       // A process may have handed its socket on, or ended, while the walk was under way: look once more.
       unreadable = await nameOwners(without(), paths.proc, reader, true);
@@ -139,14 +140,17 @@ function ownerFromSource(holder: NonNullable<SocketRecord['holder']>, reader: Pr
   );
 }
 
-async function nameKernelServices(candidates: readonly Candidate[], secondLook: SecondLook): Promise<void> {
+/** Accounts that manage the network without being root: that of systemd-networkd. */
+const NETWORK_ACCOUNTS: ReadonlySet<string> = new Set(['systemd-network']);
+
+async function nameKernelServices(candidates: readonly Candidate[], secondLook: SecondLook, userName: UserNames): Promise<void> {
   for (const [from, members] of byNamespace(candidates)) {
     const services = await secondLook.kernelServices(from);
     for (const candidate of members) {
       const { protocol, port } = candidate.group.first;
       const service = services.find((known) => known.protocol === protocol && known.port === port);
-      // The kernel opens its sockets as root. Another user's is on the port by chance, or to pass for the kernel's.
-      if (service !== undefined && candidate.owners.length === 0 && candidate.unheld.every(({ uid }) => uid === 0)) candidate.unowned = { kind: 'kernel', code: 'kernel', detail: `${service.service}: ${service.evidence}` };
+      // A socket of the kernel has the uid of who brought the interface up. Another user's is there to pass for it.
+      if (service !== undefined && candidate.owners.length === 0 && candidate.unheld.every(({ uid }) => uid === 0 || (uid !== null && NETWORK_ACCOUNTS.has(userName(uid) ?? '')))) candidate.unowned = { kind: 'kernel', code: 'kernel', detail: `${service.service}: ${service.evidence}` };
     }
   }
 }

@@ -1,4 +1,8 @@
+import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { createRootMadeDepth } from '../../src/inventory/cgroup-owners.ts';
 import { parseProcessCgroup } from '../../src/inventory/cgroup.ts';
 
 const ID = '3f4b1c7a9d2e8f60a1b2c3d4e5f60718293a4b5c6d7e8f901122334455667788';
@@ -26,6 +30,24 @@ describe('the cgroup of a process', () => {
     ['nothing that makes sense', 'x\n::\n:::::\n\0', null, null, null],
   ])('%s', (_name, text, unit, innerUnit, container) => {
     expect(parseProcessCgroup(text)).toEqual({ unit, innerUnit, container });
+  });
+
+  it.each([
+    [`0::/system.slice/web.service/libpod-payload-${ID}\n`, 3, 'web.service', ID],
+    [`0::/system.slice/docker.service/docker/${ID}\n`, 4, 'docker.service', ID],
+    [`0::/user/ada/0/docker-${ID}.scope\n`, 1, null, null],
+    [`0::/user.slice/user-1000.slice/user@1000.service/docker-${ID}.scope\n`, 3, 'user@1000.service', null],
+  ])('%s is believed as far as root made it', (text, depth, unit, container) => {
+    expect(parseProcessCgroup(text, () => depth)).toMatchObject({ unit, container });
+  });
+
+  it('owes its depth to the owners of the folders', () => {
+    const root = mkdtempSync(join(tmpdir(), 'portreeve-cgroup-'));
+    mkdirSync(join(root, 'system.slice/a.service'), { recursive: true });
+    const depth = createRootMadeDepth([root]);
+    expect(depth('', '/system.slice/a.service')).toBe(process.getuid?.() === 0 ? 2 : 0);
+    expect(depth('', '/system.slice/none.service')).toBeNull();
+    rmSync(root, { recursive: true });
   });
 
   it.each([

@@ -1,6 +1,8 @@
 import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { chmodSync, mkdirSync, writeFileSync } from 'node:fs';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { chmodSync, copyFileSync, mkdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parsePasswd } from '../../src/inventory/accounts.ts';
 import { createProcessReader, parseCommandLine, parseEffectiveUid, parseProcessStat } from '../../src/inventory/process.ts';
@@ -26,8 +28,7 @@ describe('reading a process', () => {
       exe: '/usr/sbin/nginx',
       exeDeleted: false,
       exeReplaced: false,
-      // There is no such file on the machine that runs this test.
-      exeForeign: null,
+      exeForeign: false,
       commandLine: ['nginx', '-g', 'daemon off;'],
       script: null,
       uid: 33,
@@ -71,16 +72,26 @@ describe('reading a process', () => {
     expect(readWith(52)).toBe('root');
   });
 
-  it('tells a deleted executable from one that was replaced', () => {
-    const gone = join(fake.root, 'gone');
-    fake.add({ pid: 45, name: 'gone', exe: `${gone} (deleted)` });
-    expect(read(45)).toMatchObject({ exe: gone, exeDeleted: true, exeReplaced: false });
-    writeFileSync(gone, '', { mode: 0o755 });
-    expect(read(45), 'an empty file is no upgrade').toMatchObject({ exeDeleted: true, exeReplaced: false });
-    writeFileSync(gone, 'a new version');
-    expect(read(45)).toMatchObject({ exe: gone, exeDeleted: true, exeReplaced: true });
-    chmodSync(gone, 0o644);
-    expect(read(45), 'nor is one that cannot run').toMatchObject({ exeDeleted: true, exeReplaced: false });
+  it.runIf(process.platform === 'linux')('tells a deleted executable from one that an upgrade replaced', async () => {
+    const program = join(fake.root, 'program');
+    copyFileSync('/bin/sleep', program);
+    chmodSync(program, 0o755);
+    const child = spawn(program, ['60'], { stdio: 'ignore' });
+    await once(child, 'spawn');
+    const facts = () => createProcessReader('/proc', '/etc/passwd', () => null).readOwner(child.pid!)?.owner;
+    try {
+      expect(facts()).toMatchObject({ exe: program, exeDeleted: false, exeReplaced: false, exeForeign: false });
+      rmSync(program);
+      expect(facts()).toMatchObject({ exe: program, exeDeleted: true, exeReplaced: false });
+      writeFileSync(program, '', { mode: 0o755 });
+      expect(facts(), 'an empty file is no upgrade').toMatchObject({ exeDeleted: true, exeReplaced: false });
+      writeFileSync(program, 'a new version');
+      expect(facts()).toMatchObject({ exe: program, exeDeleted: true, exeReplaced: true, exeForeign: false });
+      chmodSync(program, 0o644);
+      expect(facts(), 'nor is one that cannot run').toMatchObject({ exeDeleted: true, exeReplaced: false });
+    } finally {
+      child.kill('SIGKILL');
+    }
   });
 
   it('does not take a file that is called "... (deleted)" for a deleted one', () => {
@@ -90,11 +101,43 @@ describe('reading a process', () => {
     expect(read(46)).toMatchObject({ exe: odd, exeDeleted: false, exeReplaced: false });
   });
 
-  it('tells an executable of another file system from the one at that path here', () => {
-    const file = join(fake.root, 'sshd');
-    writeFileSync(file, 'here', { mode: 0o755 });
-    fake.add({ pid: 60, name: 'sshd', exe: file });
-    expect(read(60)).toMatchObject({ exe: file, exeForeign: false });
+  describe('in a user namespace of its own, where anyone can mount anything', () => {
+    const users = (pid: number, inode: number) => {
+      mkdirSync(join(fake.proc, `${pid}/ns`), { recursive: true });
+      symlinkSync(`user:[${inode}]`, join(fake.proc, `${pid}/ns/user`));
+    };
+    beforeEach(() => {
+      symlinkSync('user:[1]', join(fake.proc, 'self/ns/user'));
+    });
+
+    it('does not take an executable for the one at that path here unless it is', () => {
+      const file = join(fake.root, 'sshd');
+      writeFileSync(file, 'here', { mode: 0o755 });
+      fake.add({ pid: 60, name: 'sshd', exe: file });
+      users(60, 2);
+      expect(read(60)).toMatchObject({ exe: file, exeForeign: false });
+      fake.add({ pid: 62, name: 'sshd', exe: join(fake.root, 'nowhere') });
+      users(62, 2);
+      expect(read(62)?.exeForeign).not.toBe(false);
+    });
+
+    it('never vouches for a deleted one', () => {
+      fake.add({ pid: 63, name: 'sshd', exe: `${join(fake.root, 'gone')} (deleted)` });
+      users(63, 2);
+      expect(read(63)).toMatchObject({ exeDeleted: true, exeReplaced: false, exeForeign: true });
+    });
+
+    it('is believed where root alone can have mounted something', () => {
+      fake.add({ pid: 64, name: 'sshd', exe: join(fake.root, 'elsewhere') });
+      users(64, 1);
+      expect(read(64)).toMatchObject({ exeForeign: false });
+    });
+  });
+
+  it('takes no file of another owner for an upgrade', () => {
+    const path = '/usr/bin/env';
+    fake.add({ pid: 65, name: 'env', exe: `${path} (deleted)` });
+    expect(read(65)).toMatchObject({ exe: path, exeDeleted: true, exeReplaced: false });
   });
 
   it('reads no more of a command line than it shows', () => {

@@ -1,0 +1,78 @@
+import { readlinkSync, statSync, type Stats } from 'node:fs';
+import type { Owner } from '../model/listener.ts';
+
+const DELETED = ' (deleted)';
+const MEMFD = '/memfd:';
+
+export type ExecutableFacts = Pick<Owner, 'exe' | 'exeDeleted' | 'exeReplaced' | 'exeForeign'>;
+
+/**
+ * What runs in a process, whether it still lies where it was started from, and whether that is a place of this host.
+ *
+ * The path of `/proc/<pid>/exe` is one of the process's own mount namespace (proc_pid_exe(5)). In a user namespace of
+ * his own any user can mount his file over /usr/sbin/sshd; root alone can for a process in the user namespace of the
+ * host, as systemd does for RootDirectory= and BindPaths=. So a path that leads to another file here is foreign in
+ * another user namespace only. The kernel adds " (deleted)" to the link of an unlinked file; a file may also be called
+ * so, which the inode tells apart.
+ * @param folder `/proc/<pid>`
+ * @param self `/proc/self`
+ */
+export function readExecutable(folder: string, self: string): ExecutableFacts {
+  const link = `${folder}/exe`;
+  const target = readLink(link);
+  if (target === null) return { exe: null, exeDeleted: null, exeReplaced: null, exeForeign: null };
+  const running = fileAt(link);
+  const ownUsers = isSameNamespace(folder, self, 'user');
+  const isRunning = (path: string) => isSameFile(fileAt(path), running);
+  if (!target.endsWith(DELETED) || isRunning(target) || isRunning(`${folder}/root${target}`)) {
+    return { exe: target, exeDeleted: false, exeReplaced: false, exeForeign: ownUsers ? false : judgeForeign(running, isRunning(target)) };
+  }
+  const exe = target.slice(0, -DELETED.length);
+  if (exe.startsWith(MEMFD)) return { exe, exeDeleted: true, exeReplaced: false, exeForeign: false };
+  // The link is printed as seen from here, also for a process that changed its root; another mount namespace is another view.
+  const successor = fileAt(exe) ?? (isSameNamespace(folder, self, 'mnt') ? null : fileAt(`${folder}/root${exe}`));
+  return { exe, exeDeleted: true, exeReplaced: successor !== null && isUpgrade(successor, running), exeForeign: !ownUsers };
+}
+
+/** A file that even root may not look at lies on a file system of the process's own making (FUSE, fuse(4)). */
+function judgeForeign(running: Stats | null, isHere: boolean): boolean | null {
+  if (running === null) return process.geteuid?.() === 0 ? true : null;
+  return !isHere;
+}
+
+/**
+ * An upgrade leaves another program of the same owner. A file of somebody else's stands there by chance, or is what an
+ * intruder mounted his own over; an empty one is camouflage.
+ */
+function isUpgrade(successor: Stats, running: Stats | null): boolean {
+  const isProgram = successor.isFile() && (successor.mode & 0o111) !== 0 && successor.size > 0;
+  return isProgram && successor.uid === running?.uid && !isSameFile(successor, running);
+}
+
+function isSameFile(file: Stats | null, other: Stats | null): boolean {
+  return file !== null && other !== null && file.dev === other.dev && file.ino === other.ino;
+}
+
+/** Whether two processes are in one namespace of a kind; where it may not be read, they are taken to be. */
+export function isSameNamespace(folder: string, other: string, kind: 'user' | 'mnt'): boolean {
+  const own = readLink(`${folder}/ns/${kind}`);
+  return own === null || own === readLink(`${other}/ns/${kind}`);
+}
+
+/** Where a link leads; null where it may not be read. */
+export function readLink(path: string): string | null {
+  try {
+    return readlinkSync(path);
+  } catch {
+    return null;
+  }
+}
+
+/** The file at a path, links followed; null where there is none or it may not be seen. */
+export function fileAt(path: string): Stats | null {
+  try {
+    return statSync(path);
+  } catch {
+    return null;
+  }
+}
