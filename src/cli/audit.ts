@@ -7,6 +7,7 @@ import { renderAudit, renderProblem, REPORT_FORMATS, type ReportFormat } from '.
 import { exitCodeOf } from './exit-code.ts';
 import { EXIT_CODES, openInputs, textOptions, withInputs, type InputOptions } from './options.ts';
 import { writeOutput } from './output.ts';
+import { tell } from './tell.ts';
 
 interface AuditOptions extends InputOptions {
   readonly now?: true;
@@ -33,7 +34,7 @@ export function auditCommand(finish: (exitCode: number) => void): Command {
         throw new PortreeveError('usage', 'csv has no place for what --verbose tells', { hint: 'use --format json, ndjson or table' });
       }
       const input = await openInputs(options);
-      for (const warning of input.policy.warnings) process.stderr.write(renderProblem(warning, textOptions(process.stderr, options)));
+      for (const warning of input.policy.warnings) tell(renderProblem(warning, textOptions(process.stderr, options)));
       const report = await audit(input, { trials: options.verbose === true });
       // Known before the first line is written: a reader who leaves early does not change what was found.
       finish(exitCodeOf(report, options.failOn));

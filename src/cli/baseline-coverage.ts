@@ -1,8 +1,9 @@
 import type { Coverage } from '../model/coverage.ts';
 import { renderCoverage } from '../pass/baseline-diff.ts';
 import { textOptions } from './options.ts';
+import { tell } from './tell.ts';
 
 /** What the scan could not see goes to standard error, where standard output is data. */
 export function warnOfCoverage(coverage: Coverage, options: { readonly color?: boolean }): void {
-  if (!coverage.complete) process.stderr.write(`${renderCoverage(coverage, textOptions(process.stderr, options)).join('\n')}\n`);
+  if (!coverage.complete) tell(`${renderCoverage(coverage, textOptions(process.stderr, options)).join('\n')}\n`);
 }

@@ -6,6 +6,7 @@ import { readExpiry } from '../pass/baseline-expiry.ts';
 import { warnOfCoverage } from './baseline-coverage.ts';
 import { openInputs, withInputs, type InputOptions } from './options.ts';
 import { writeOutput } from './output.ts';
+import { tell } from './tell.ts';
 
 interface CreateOptions extends InputOptions {
   readonly output?: string;
@@ -47,7 +48,7 @@ export function baselineCreateCommand(): Command {
       warnOfCoverage(report.coverage, options);
       if (output === undefined) await writeOutput([renderBaseline(baseline)]);
       else await writeBaseline(output, baseline, force);
-      process.stderr.write(`portreeve: ${sumUp(baseline)}${output === undefined ? '' : `, written to ${output}`}\n`);
+      tell(`portreeve: ${sumUp(baseline)}${output === undefined ? '' : `, written to ${output}`}\n`);
     });
 }
 

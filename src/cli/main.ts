@@ -7,8 +7,6 @@ process.once('SIGINT', () => {
   if (isWriting()) process.kill(process.pid, 'SIGINT');
   else process.exit(130);
 });
-// What cannot be told on standard error changes nothing of the result, nor of its exit code.
-process.stderr.on('error', () => undefined);
 
 void run(process.argv.slice(2)).then((exitCode) => {
   process.exitCode = exitCode;

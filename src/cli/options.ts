@@ -5,6 +5,7 @@ import { openPolicy } from '../pass/policy.ts';
 import { openRegistry, type RegistryChoice } from '../pass/registry.ts';
 import { chooseTextOptions, renderProblem, type TextOptions } from '../pass/reports.ts';
 import { chooseStateDir } from '../pass/state-dir.ts';
+import { tell } from './tell.ts';
 
 export const EXIT_CODES = `
 Exit codes:
@@ -41,7 +42,9 @@ export function registryChoice(options: StateOptions & Pick<InputOptions, 'regis
   return {
     file: options.registry ?? null,
     stateDir: chooseStateDir(options.stateDir ?? null),
-    warn: (problem) => process.stderr.write(renderProblem(problem, textOptions(process.stderr, options))),
+    warn: (problem) => {
+      tell(renderProblem(problem, textOptions(process.stderr, options)));
+    },
   };
 }
 

@@ -10,11 +10,12 @@ import { OutputClosed } from './output.ts';
 import { policyCommand } from './policy.ts';
 import { registryCommand } from './registry.ts';
 import { suggestCommand } from './suggest.ts';
+import { tell } from './tell.ts';
 
 /** Runs one command line and gives its exit code. Results go to standard output, everything else to standard error. */
 export async function run(argv: readonly string[]): Promise<number> {
   let exitCode = 0;
-  const program = createProgram((code) => {
+  const program = createProgram(argv[0], (code) => {
     exitCode = code;
   });
   try {
@@ -24,27 +25,38 @@ export async function run(argv: readonly string[]): Promise<number> {
     if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
     if (error instanceof OutputClosed) return exitCode;
     if (error instanceof PortreeveError) {
-      process.stderr.write(renderError(error, textOptions(process.stderr, { color: !argv.includes('--no-color') })));
+      tell(renderError(error, textOptions(process.stderr, { color: !argv.includes('--no-color') })));
       return error.exitCode;
     }
     const { code, message, stack } = error as NodeJS.ErrnoException;
-    process.stderr.write(code === undefined ? `portreeve: this is a fault in portreeve, please report it:\n${stack ?? message}\n` : `portreeve: ${message}\n`);
+    tell(code === undefined ? `portreeve: this is a fault in portreeve, please report it:\n${stack ?? message}\n` : `portreeve: ${message}\n`);
     return 3;
   }
 }
 
-function createProgram(finish: (exitCode: number) => void): Command {
+const COMMANDS: Readonly<Record<string, (finish: (exitCode: number) => void) => Command>> = {
+  audit: auditCommand,
+  baseline: baselineCommand,
+  explain: explainCommand,
+  policy: policyCommand,
+  registry: registryCommand,
+  suggest: suggestCommand,
+};
+
+/** The program with the command that was asked for, or with all where help or a near match may be wanted. */
+function createProgram(wanted: string | undefined, finish: (exitCode: number) => void): Command {
   const program = new Command('portreeve')
     .description('Knows every listening socket of this host, who owns it, what IANA says of its port, and what your policy makes of it.')
     .version(VERSION, '-V, --version')
     .addHelpText('after', EXIT_CODES);
-  for (const command of [auditCommand(finish), baselineCommand(finish), explainCommand(), policyCommand(finish), registryCommand(), suggestCommand()]) program.addCommand(command);
+  const create = wanted !== undefined && Object.hasOwn(COMMANDS, wanted) ? COMMANDS[wanted] : undefined;
+  for (const each of create === undefined ? Object.values(COMMANDS) : [create]) program.addCommand(each(finish));
   throwInsteadOfExiting(program);
   return program;
 }
 
 /** Errors of usage come back as exceptions, at every depth of the commands. */
 function throwInsteadOfExiting(command: Command): void {
-  command.exitOverride().showHelpAfterError('(add --help for the usage)');
+  command.exitOverride().configureOutput({ writeErr: tell }).showHelpAfterError('(add --help for the usage)');
   command.commands.forEach(throwInsteadOfExiting);
 }
