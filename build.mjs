@@ -1,5 +1,6 @@
-// Bundles the command line into one CommonJS file (one file to read is what makes a one-off start fast), and leaves the
-// shipped packs behind as JSON, so that a start need not parse YAML.
+// Bundles the command line into one CommonJS file (one file to read is what makes a one-off start fast), leaves it behind
+// compiled too, and the shipped packs as JSON, so that a start need neither compile nor parse YAML.
+import { spawnSync } from 'node:child_process';
 import { chmod, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { pathToFileURL } from 'node:url';
@@ -26,19 +27,29 @@ const noSubprograms = {
 };
 
 await rm('dist', { recursive: true, force: true });
-await build({
-  ...shared,
-  entryPoints: { 'bin/portreeve': 'src/cli/main.ts' },
-  outdir: 'dist',
-  outExtension: { '.js': '.cjs' },
-  format: 'cjs',
+await bundle('src/cli/main.ts', 'dist/bin/program.cjs', {
   plugins: [noSubprograms],
+  // The launcher runs it as a script, which has require and no import.
+  supported: { 'dynamic-import': false },
   define: { 'import.meta.url': '__bundleUrl' },
-  banner: { js: '#!/usr/bin/env node\nconst __bundleUrl = require("node:url").pathToFileURL(__filename).href;' },
+  banner: { js: 'const __bundleUrl = require("node:url").pathToFileURL(__filename).href;' },
 });
+await bundle('src/cli/launch.ts', 'dist/bin/portreeve.cjs', { define: { LEAVE_COMPILED: 'false' }, banner: { js: '#!/usr/bin/env node' } });
 await chmod('dist/bin/portreeve.cjs', 0o755);
 await preparePacks('rules', 'dist/rules.json');
 await writeSchema('dist/policy.schema.json');
+await leaveCompiled('dist/bin/compile.cjs');
+
+function bundle(source, outfile, options) {
+  return build({ ...shared, entryPoints: [source], outfile, format: 'cjs', ...options });
+}
+
+/** Runs the program once, so that V8 has compiled what a start needs. Without the result a start is slower, no more. */
+async function leaveCompiled(launcher) {
+  await bundle('src/cli/launch.ts', launcher, { define: { LEAVE_COMPILED: 'true' } });
+  spawnSync(process.execPath, [launcher, ...(process.platform === 'linux' ? ['audit', '--now'] : ['--version'])], { stdio: 'ignore', timeout: 30_000 });
+  await rm(launcher);
+}
 
 /** Writes what `readShippedPacks` of src/pass/policy.ts reads. */
 async function preparePacks(folder, target) {
