@@ -100,7 +100,7 @@ function describeSkipped(reasons: readonly string[], unreadable: number): Gap {
     ...(unreadable > 0 ? ['processes whose network namespace this user may not see (containers among them)'] : []),
     ...(reasons[0] === undefined ? [] : [`network namespaces that could not be read: ${reasons[0]}`]),
   ];
-  return { code: 'namespaces-skipped', detail: `${parts.join('; ')}; run as root`, count: reasons.length + unreadable, hides: 'listeners' };
+  return { code: 'namespaces-skipped', detail: `${parts.join('; ')}; ${process.geteuid?.() === 0 ? 'even root may not here' : 'run as root'}`, count: reasons.length + unreadable, hides: 'listeners' };
 }
 
 /** A namespace that has ended has no sockets any more; one that cannot be read again is taken to be as it was. */
