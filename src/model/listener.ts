@@ -29,8 +29,8 @@ export interface Owner {
   /** Deleted, and another file stands at that path now: what a package upgrade leaves behind. */
   readonly exeReplaced: boolean | null;
   /**
-   * The file that runs is not the one at that path on this host: the process sees another file system, as in a
-   * container. Outside of a container it may be hiding behind a trusted path.
+   * The process is in a user namespace of its own, where any user can mount what he likes, and the file that runs is not
+   * the one at that path on this host (or was deleted). Outside of a container it may be hiding behind a trusted path.
    */
   readonly exeForeign: boolean | null;
   /** Its own claim: a process can rewrite it. */

@@ -57,7 +57,7 @@ export function compileMatch(match: ConditionDocument, file: string, now: Clock 
 
 /**
  * Whether a listener may be silenced at all: not while one of its sockets has no owner, and not by the path of an
- * executable that is another file on this host. In a container it always is, and the container is what is approved.
+ * executable that its user could have mounted there himself. In a container that root made, the container is approved.
  */
 function vouchFor(listener: RegisteredListener, byPath: boolean): Truth {
   if (listener.ownerKind === 'process' && listener.ownerNote !== null) return 'unknown';

@@ -168,7 +168,7 @@ const DEFINITIONS: readonly FieldDefinition[] = [
   containerField,
   ownerField('exeDeleted', flag, 'The file that runs is no longer at its path', (owner) => owner.exeDeleted),
   ownerField('exeReplaced', flag, 'Deleted, and another file stands at that path: what an upgrade leaves behind', (owner) => owner.exeReplaced),
-  ownerField('exeForeign', flag, 'The file that runs is not the one at that path on this host, as in a container', (owner) => owner.exeForeign),
+  ownerField('exeForeign', flag, 'Runs, in a user namespace of its own, a file that is not the one at that path on this host, as in a rootless container', (owner) => owner.exeForeign),
   exePackageField,
   ownerField('script', scriptGlob, 'Path of the script that an interpreter runs; the process can claim another', ({ script, exe, commandLine }) =>
     script ?? (exe === null || commandLine === null ? null : NONE),
