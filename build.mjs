@@ -10,8 +10,8 @@ const shared = {
   bundle: true,
   platform: 'node',
   target: 'node20',
-  // koffi ships its own binary; systeminformation and yaml are loaded only where they are needed.
-  external: ['koffi', 'systeminformation', 'yaml'],
+  // koffi ships its own binary; pino, systeminformation and yaml are loaded only where they are needed.
+  external: ['koffi', 'pino', 'systeminformation', 'yaml'],
   loader: { '.facts': 'text' },
   legalComments: 'none',
   logLevel: 'warning',

@@ -15,25 +15,58 @@ export interface Libc {
   errno(): number;
 }
 
+/** Calls that only the daemon and its sinks make: bound apart, for each binding costs a part of every start. */
+export interface DaemonLibc {
+  /** `descriptors` is an array of `struct pollfd`. Runs on a thread of its own and calls back; the bytes must stay alive until then. */
+  pollAsync(descriptors: Uint8Array, count: number, timeoutMs: number, done: (error: Error | null, result: number) => void): void;
+  getsockopt(fd: number, level: number, option: number, value: Uint8Array, length: Uint8Array): number;
+  /** `struct msghdr` with its pointers written by the caller. */
+  sendmsg(fd: number, message: Uint8Array, flags: number): number;
+  sendto(fd: number, bytes: Uint8Array, length: number, flags: number, address: Uint8Array, addressLength: number): number;
+  memfd_create(name: string, flags: number): number;
+  fcntl(fd: number, command: number, argument: number): number;
+  ioctl(fd: number, request: number, result: Uint8Array): number;
+  /** Address of a buffer, for structures that hold pointers; the buffer must stay alive. */
+  address(buffer: Uint8Array): bigint;
+  errno(): number;
+}
+
+interface NativeFunction {
+  (...args: never[]): never;
+  async(...args: never[]): void;
+}
+
 interface Koffi {
-  load(path: string | null): { func(prototype: string): (...args: never[]) => never };
+  load(path: string | null): { func(prototype: string): NativeFunction };
+  address(pointer: unknown): bigint;
   errno(): number;
 }
 
 let loaded: Libc | null = null;
+let loadedForDaemon: DaemonLibc | null = null;
 
 /**
  * Binds the C library of the running process through koffi, once.
  * @throws PortreeveError `source-unsupported` where this is not Linux or koffi has no binary for this machine
  */
 export function loadLibc(): Libc {
-  if (loaded) return loaded;
+  return (loaded ??= bind(bindFunctions));
+}
+
+/**
+ * Binds what the daemon needs besides, once.
+ * @throws PortreeveError as `loadLibc`
+ */
+export function loadDaemonLibc(): DaemonLibc {
+  return (loadedForDaemon ??= bind(bindDaemonFunctions));
+}
+
+function bind<T>(functions: (koffi: Koffi) => T): T {
   if (process.platform !== 'linux') {
     throw new PortreeveError('source-unsupported', `native Linux calls do not exist on ${process.platform}`);
   }
   try {
-    loaded = bindFunctions(loadKoffi());
-    return loaded;
+    return functions(loadKoffi());
   } catch (cause) {
     throw new PortreeveError('source-unsupported', `the FFI package koffi cannot be loaded on ${process.platform}-${process.arch}`, {
       hint: 'reinstall with optional dependencies (npm ci), or use --source procfs',
@@ -68,6 +101,24 @@ function bindFunctions(koffi: Koffi): Libc {
     close: library.func('int close(int fd)'),
     setns: library.func('int setns(int fd, int type)'),
     if_indextoname: library.func('char *if_indextoname(unsigned int index, void *buffer)'),
+    errno: () => koffi.errno(),
+  };
+}
+
+function bindDaemonFunctions(koffi: Koffi): DaemonLibc {
+  const library = koffi.load(null);
+  const poll = library.func('int poll(void *descriptors, unsigned long count, int timeout)');
+  return {
+    pollAsync: (descriptors, count, timeoutMs, done) => {
+      poll.async(...([descriptors, count, timeoutMs, done] as never[]));
+    },
+    getsockopt: library.func('int getsockopt(int fd, int level, int option, void *value, void *length)'),
+    sendmsg: library.func('intptr_t sendmsg(int fd, const void *message, int flags)'),
+    sendto: library.func('intptr_t sendto(int fd, const void *bytes, size_t length, int flags, const void *address, uint32_t addressLength)'),
+    memfd_create: library.func('int memfd_create(const char *name, unsigned int flags)'),
+    fcntl: library.func('int fcntl(int fd, int command, intptr_t argument)'),
+    ioctl: library.func('int ioctl(int fd, unsigned long request, void *result)'),
+    address: (buffer) => BigInt(koffi.address(buffer)),
     errno: () => koffi.errno(),
   };
 }
