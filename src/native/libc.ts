@@ -118,7 +118,7 @@ function bindDaemonFunctions(koffi: Koffi): DaemonLibc {
     memfd_create: library.func('int memfd_create(const char *name, unsigned int flags)'),
     fcntl: library.func('int fcntl(int fd, int command, intptr_t argument)'),
     ioctl: library.func('int ioctl(int fd, unsigned long request, void *result)'),
-    address: (buffer) => BigInt(koffi.address(buffer)),
+    address: (buffer) => koffi.address(buffer),
     errno: () => koffi.errno(),
   };
 }
