@@ -32,13 +32,15 @@ export interface AuditWish {
 export async function audit({ source, registry, policy, now }: AuditInput, { trials = false }: AuditWish = {}): Promise<AuditReport> {
   const startedAt = now();
   const reading = await readHost(source);
-  const registered = addPolicyFacts(reading.listeners, policy).map((listener) => joinRegistry(listener, registry));
-  const audited = registered.map((listener) => ({
-    ...listener,
-    findings: evaluateListener(listener, policy),
-    ...(trials ? { trials: explainDecisions(listener, policy).rules } : {}),
-  }));
-  return report(startedAt, now(), reading, registry, policy, audited);
+  const listeners = judgeListeners(reading.listeners, registry, policy).map((listener) => (trials ? { ...listener, trials: explainDecisions(listener, policy).rules } : listener));
+  return composeReport({ startedAt, endedAt: now(), reading, registry, policy, listeners });
+}
+
+/** What the registry says of each listener's port, and then what the policy makes of the listener. */
+export function judgeListeners(listeners: readonly Listener[], registry: PortRegistry, policy: Policy): readonly AuditedListener[] {
+  return addPolicyFacts(listeners, policy)
+    .map((listener) => joinRegistry(listener, registry))
+    .map((listener) => ({ ...listener, findings: evaluateListener(listener, policy) }));
 }
 
 /** UDP-Lite shares the ports of UDP (RFC 3828, section 7). A raw socket has no port, and so no entry. */
@@ -57,7 +59,17 @@ export function joinRegistry(listener: Listener, registry: PortRegistry): Regist
   return { ...listener, registry: facts };
 }
 
-function report(startedAt: Date, endedAt: Date, reading: HostReading, registry: PortRegistry, policy: Policy, listeners: readonly AuditedListener[]): AuditReport {
+export interface JudgedReading {
+  readonly startedAt: Date;
+  readonly endedAt: Date;
+  readonly reading: Pick<HostReading, 'source' | 'gaps'>;
+  readonly registry: PortRegistry;
+  readonly policy: Policy;
+  /** In any order. */
+  readonly listeners: readonly AuditedListener[];
+}
+
+export function composeReport({ startedAt, endedAt, reading, registry, policy, listeners }: JudgedReading): AuditReport {
   const byStatus = Object.fromEntries(ASSIGNMENT_STATUSES.map((status) => [status, 0])) as Record<AssignmentStatus, number>;
   const bySeverity = Object.fromEntries(SEVERITIES.map((severity) => [severity, 0])) as Record<Severity, number>;
   let excepted = 0;
