@@ -1,9 +1,10 @@
 import { lstatSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import type { Problem } from '../model/errors.ts';
 import type { Policy } from '../model/policy.ts';
+import type { ExceptionOverview } from '../model/policy-overview.ts';
 import { compilePolicy } from '../policy/compile-policy.ts';
+import { describePolicy } from '../policy/describe-policy.ts';
 import type { PolicyDocument } from '../policy/document.ts';
 import { loadPolicyDocuments, type LoadedDocuments } from '../policy/load-policy.ts';
 import { isPolicyName } from '../policy/policy-files.ts';
@@ -34,10 +35,22 @@ export interface PolicyChoice {
  * @throws PortreeveError `policy-invalid` or `policy-unreadable` with all problems of all files
  */
 export async function openPolicy(choice: PolicyChoice): Promise<Policy> {
+  return compileRead(await readPolicyDocuments(choice), choice);
+}
+
+function compileRead(read: LoadedDocuments, { now }: PolicyChoice): Policy {
+  const policy = compilePolicy(read.documents, { today: localDate(now()), now });
+  return { ...policy, warnings: [...read.warnings, ...policy.warnings] };
+}
+
+/**
+ * The policy in force, and all exceptions of its files, expired ones too.
+ * @throws as `openPolicy`
+ */
+export async function openPolicyWithExceptions(choice: PolicyChoice): Promise<{ readonly policy: Policy; readonly exceptions: readonly ExceptionOverview[] }> {
   const read = await readPolicyDocuments(choice);
-  const policy = compilePolicy(read.documents, { today: localDate(choice.now()), now: choice.now });
-  const warnings: readonly Problem[] = [...read.warnings, ...policy.warnings];
-  return { ...policy, warnings };
+  const { exceptions } = describePolicy(read.documents, { today: localDate(choice.now()), isShipped: () => false, warnings: [] });
+  return { policy: compileRead(read, choice), exceptions };
 }
 
 /**

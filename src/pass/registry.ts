@@ -28,6 +28,11 @@ export async function openRegistry({ file, stateDir, warn }: RegistryChoice): Pr
   return file === null ? openInForce(snapshotPaths(stateDir), warn) : loadRegistryFile(file);
 }
 
+/** File of the snapshot that the last update left there, if any did. */
+export function registrySnapshotPath(stateDir: string): string {
+  return snapshotPaths(stateDir).current;
+}
+
 /** Every port's status as data: 65,536 ports on four transports. */
 export async function registryRows(choice: RegistryChoice, format: 'csv' | 'ndjson'): Promise<Iterable<string>> {
   return exportRegistry(await openRegistry(choice), format);
