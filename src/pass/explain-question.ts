@@ -2,7 +2,7 @@ import { PortreeveError } from '../model/errors.ts';
 import type { NameKind } from '../model/explanation.ts';
 import { TRANSPORTS, type PortRegistry, type Transport } from '../model/registry.ts';
 import { cleanText } from '../model/untrusted-text.ts';
-import { nearestWord } from '../policy/spelling.ts';
+import { nearestWord } from '../model/spelling.ts';
 import { findService, listServiceNames, type ServiceMatch } from '../registry/find-service.ts';
 
 /** One port; `name` where it was asked for by a name that no other port has. */

@@ -6,7 +6,7 @@ import type { Policy } from '../model/policy.ts';
 import type { FailedRuleTest, RuleTestReport } from '../model/rule-test.ts';
 import { isRuleTestName, loadRuleTests, type RuleTestFile } from '../policy/rule-test-files.ts';
 import { checkRuleCase, findUntestedRules, type RuleTestCase } from '../policy/rule-tests.ts';
-import { nearestWord } from '../policy/spelling.ts';
+import { nearestWord } from '../model/spelling.ts';
 import { explainDecisions } from './explain-decisions.ts';
 import { LOCAL_RULES, openPolicy } from './policy.ts';
 

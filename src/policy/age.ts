@@ -1,4 +1,4 @@
-import { describeNode, quote } from './placed-node.ts';
+import { describeNode, quote } from '../yaml/placed-node.ts';
 import type { FieldValue, ValueKind } from './value-kinds.ts';
 
 /** In seconds. */

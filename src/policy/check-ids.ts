@@ -1,9 +1,9 @@
 import type { Problem } from '../model/errors.ts';
+import { nearestWord } from '../model/spelling.ts';
+import type { Place } from '../yaml/placed-node.ts';
+import { createProblemLog, type ProblemLog } from '../yaml/problem-log.ts';
 import type { PlacedId, PolicyIds } from './document.ts';
-import type { Place } from './placed-node.ts';
 import type { PolicyProblemCode } from './problem-codes.ts';
-import { createProblemLog, type ProblemLog } from './problem-log.ts';
-import { nearestWord } from './spelling.ts';
 
 /** A suggestion compares with every rule's id: about 4 ms each among 5,000 rules. */
 const MOST_SUGGESTIONS = 20;
@@ -57,6 +57,6 @@ function reportUnknown(named: readonly PlacedId[], rules: FirstPlaces, log: Prob
   for (const { id, at } of named) {
     if (rules.has(id) || log.full) continue;
     const meant = log.problems.length < MOST_SUGGESTIONS ? nearestWord(id, rules.keys()) : null;
-    log.error(at, `there is no rule "${id}"`, meant === null ? 'Rules are known from the files that are loaded together.' : `Did you mean "${meant}"?`, 'unknown-rule');
+    log.error(at, `there is no rule "${id}"`, meant === null ? 'Rules are known from the files that are loaded together.' : `Did you mean "${meant}"?`, 'unknown-rule' satisfies PolicyProblemCode);
   }
 }

@@ -1,10 +1,10 @@
 import type { PolicyCheck, PolicyFault } from '../model/policy-check.ts';
 import type { Problem } from '../model/errors.ts';
+import { sortProblems } from '../yaml/problem-log.ts';
 import type { PolicyDocument } from './document.ts';
 import type { ExceptionUsage } from './lint-exceptions.ts';
 import { lintPolicy } from './lint-policy.ts';
 import { readDocuments } from './load-policy.ts';
-import { sortProblems } from './problem-log.ts';
 
 export interface CheckOptions {
   /** YYYY-MM-DD in the host's time zone. */

@@ -1,10 +1,10 @@
 import type { RegisteredListener } from '../model/audit.ts';
 import type { Owner } from '../model/listener.ts';
 import type { MatchExplanation, Matcher, Truth } from '../model/policy.ts';
+import type { Place } from '../yaml/placed-node.ts';
 import type { ConditionDocument } from './document.ts';
 import { FIELDS, type Clock, type FieldTest } from './fields.ts';
 import { judgedOwners } from './judged-owners.ts';
-import type { Place } from './placed-node.ts';
 import { both, either, negate } from './truth.ts';
 import { port } from './value-kinds.ts';
 

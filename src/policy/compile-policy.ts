@@ -1,14 +1,14 @@
 import type { FilePosition, Problem } from '../model/errors.ts';
 import type { Exception, Policy, Rule } from '../model/policy.ts';
+import type { Place } from '../yaml/placed-node.ts';
 import { applyOverrides, type OverriddenRule } from './apply-overrides.ts';
 import { checkIds } from './check-ids.ts';
 import { compileMatch } from './compile-match.ts';
-import { policyError } from './describe-problems.ts';
+import { policyError } from './policy-error.ts';
 import type { ConditionDocument, ExceptionDocument, PolicyDocument } from './document.ts';
 import { describeExpiry, describeMissingReason } from './exception-dates.ts';
 import type { Clock } from './fields.ts';
 import { indexRules } from './index-rules.ts';
-import type { Place } from './placed-node.ts';
 
 export interface CompileOptions {
   /** YYYY-MM-DD in the host's time zone. A policy in force past midnight is compiled anew: about 1 ms. */

@@ -1,10 +1,10 @@
 import type { FilePosition, Problem } from '../model/errors.ts';
 import type { ExceptionOverview, PolicyOverview, RuleOverview } from '../model/policy-overview.ts';
+import type { Place } from '../yaml/placed-node.ts';
 import { applyOverrides, type OverriddenRule } from './apply-overrides.ts';
 import { describeState } from './compile-policy.ts';
 import type { ExceptionDocument, PolicyDocument } from './document.ts';
 import { daysLeft } from './exception-dates.ts';
-import type { Place } from './placed-node.ts';
 
 export interface DescribeOptions {
   /** YYYY-MM-DD in the host's time zone. */

@@ -1,5 +1,5 @@
 import type { Severity } from '../model/severity.ts';
-import type { Place } from './placed-node.ts';
+import type { Place } from '../yaml/placed-node.ts';
 import type { FieldValue } from './value-kinds.ts';
 
 /**

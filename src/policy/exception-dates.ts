@@ -1,6 +1,6 @@
 import type { Problem } from '../model/errors.ts';
 import type { ExceptionDocument } from './document.ts';
-import { problemAt } from './problem-log.ts';
+import { problemAt } from './problem-at.ts';
 
 /** From so many days before its end an exception is a notice in each audit. */
 const NOTICE_DAYS = 14;

@@ -1,9 +1,9 @@
 import { bindScope, parseIpAddress } from '../model/ip-address.ts';
 import type { PortRange } from '../model/registry.ts';
+import type { Place } from '../yaml/placed-node.ts';
 import { impliesField, mayShareValue, type FieldCondition } from './compare-matches.ts';
 import type { ConditionDocument } from './document.ts';
 import { toSpan } from './index-rules.ts';
-import type { Place } from './placed-node.ts';
 import type { FieldValue } from './value-kinds.ts';
 
 export interface Contradiction {

@@ -1,7 +1,5 @@
 import { SEVERITIES } from '../model/severity.ts';
-
-/** A JSON Schema, draft-07: what editors' YAML support reads. */
-export type JsonSchema = Readonly<Record<string, unknown>>;
+import type { JsonSchema } from '../yaml/scalar-kinds.ts';
 
 /** A key of one kind of mapping of a policy file. These tables drive the validation, and the schema is made from them. */
 export interface KeyDefinition {

@@ -2,7 +2,7 @@ import type { Problem } from '../model/errors.ts';
 import type { OverriddenRule } from './apply-overrides.ts';
 import type { FieldCondition } from './compare-matches.ts';
 import type { ConditionDocument, ExceptionDocument } from './document.ts';
-import { problemAt } from './problem-log.ts';
+import { problemAt } from './problem-at.ts';
 
 /** Which exceptions silenced something, as a daemon remembers it. Days are YYYY-MM-DD. */
 export interface ExceptionUsage {

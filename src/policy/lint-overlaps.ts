@@ -1,7 +1,7 @@
 import type { Problem } from '../model/errors.ts';
 import { covers, mayShareValue, matchKey } from './compare-matches.ts';
 import type { ConditionDocument, ExceptionDocument } from './document.ts';
-import { problemAt } from './problem-log.ts';
+import { problemAt } from './problem-at.ts';
 
 interface Placed {
   readonly file: string;

@@ -6,7 +6,7 @@ import type { ConditionDocument, PolicyDocument } from './document.ts';
 import { findContradiction } from './find-contradiction.ts';
 import { lintException, type ExceptionUsage } from './lint-exceptions.ts';
 import { lintOverlaps } from './lint-overlaps.ts';
-import { problemAt } from './problem-log.ts';
+import { problemAt } from './problem-at.ts';
 
 export interface LintOptions {
   /** YYYY-MM-DD in the host's time zone. */

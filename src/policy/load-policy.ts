@@ -1,11 +1,11 @@
 import type { Problem } from '../model/errors.ts';
 import type { Policy } from '../model/policy.ts';
+import { sortProblems } from '../yaml/problem-log.ts';
 import { checkIds } from './check-ids.ts';
 import { compilePolicy, type CompileOptions } from './compile-policy.ts';
-import { policyError } from './describe-problems.ts';
+import { policyError } from './policy-error.ts';
 import type { PolicyDocument } from './document.ts';
 import { parsePolicyDocument, type ParsedPolicy } from './parse-policy.ts';
-import { sortProblems } from './problem-log.ts';
 import { readPolicyPaths, type PolicySource } from './policy-files.ts';
 
 export interface LoadedDocuments {

@@ -1,8 +1,8 @@
+import { describeNode, quote, type Place, type PlacedEntry, type PlacedNode } from '../yaml/placed-node.ts';
+import type { ProblemLog } from '../yaml/problem-log.ts';
+import { suggestWord } from '../yaml/read-mapping.ts';
 import type { ConditionDocument } from './document.ts';
 import { FIELDS, type FieldDefinition } from './fields.ts';
-import { describeNode, quote, type Place, type PlacedEntry, type PlacedNode } from './placed-node.ts';
-import type { ProblemLog } from './problem-log.ts';
-import { suggestWord } from './read-mapping.ts';
 import type { FieldValue } from './value-kinds.ts';
 
 /** How deep `not` and `any` may nest; more than three is already hard to read. */

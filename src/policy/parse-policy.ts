@@ -1,16 +1,16 @@
 import type { Problem } from '../model/errors.ts';
 import { SEVERITIES, type Severity } from '../model/severity.ts';
+import { quote, type PlacedNode } from '../yaml/placed-node.ts';
+import { createProblemLog, type ProblemLog } from '../yaml/problem-log.ts';
+import { checkVersion, readList, readMapping, readProse, readScalar, readText, readWords, reportMissing, type Entries } from '../yaml/read-mapping.ts';
+import { readYaml } from '../yaml/read-yaml.ts';
+import { choice, flag } from '../yaml/scalar-kinds.ts';
 import { isCalendarDate } from './calendar-date.ts';
 import type { ExceptionDocument, OverrideDocument, PlacedId, PolicyDocument, PolicyIds, RuleDocument } from './document.ts';
 import { EXCEPTION_KEYS, FILE_KEYS, ID, OVERRIDE_KEYS, RULE_KEYS, TECHNIQUE, type Keys } from './keys.ts';
 import { parseMatch } from './parse-match.ts';
-import { describeNode, quote, type PlacedNode } from './placed-node.ts';
-import { createProblemLog, type ProblemLog } from './problem-log.ts';
-import { readList, readMapping, readProse, readRequired, readText, readWords, reportMissing, type Entries } from './read-mapping.ts';
-import { readYaml } from './read-yaml.ts';
-import { choiceOf, flag } from './value-kinds.ts';
 
-const severityKind = choiceOf(SEVERITIES);
+const severityKind = choice(SEVERITIES);
 
 export interface ParsedPolicy {
   /** Null where anything in the file is wrong. */
@@ -38,13 +38,6 @@ export async function parsePolicyDocument(text: string, file: string): Promise<P
   const exceptions = readEach(entries, 'exceptions', log, (node) => parseException(node, ids.exceptions, log));
   const overrides = readEach(entries, 'overrides', log, (node) => parseOverride(node, ids.overrides, log));
   return { document: log.failed ? null : { file, rules, exceptions, overrides }, ids, problems: log.problems };
-}
-
-/** `version: 1` says which language the file is written in. */
-export function checkVersion(entries: Entries, root: PlacedNode, log: ProblemLog): void {
-  const version = readRequired(entries, 'version', root, 'the file', log);
-  if (version === null || (version.kind === 'scalar' && version.value === 1 && version.source === '1')) return;
-  log.error(version.at, `this portreeve reads version 1 of the language, found ${describeNode(version)}`, 'Write version: 1.');
 }
 
 function readEach<Item>(entries: Entries, key: string, log: ProblemLog, parse: (node: PlacedNode) => Item | null): readonly Item[] {
@@ -128,15 +121,8 @@ function readMatch(entries: Entries, log: ProblemLog): RuleDocument['match'] | n
 }
 
 function readSeverity(entries: Entries, log: ProblemLog): Severity | null {
-  const value = entries.get('severity')?.value;
-  if (value === undefined) return null;
-  if (value.kind !== 'scalar') {
-    log.error(value.at, `severity: expected ${severityKind.expected}, found ${describeNode(value)}`);
-    return null;
-  }
-  const checked = severityKind.check(value);
-  if ('fault' in checked) log.error(value.at, `severity: ${checked.fault.message}`, checked.fault.hint);
-  return SEVERITIES.find((severity) => severity === value.value) ?? null;
+  const node = entries.get('severity')?.value;
+  return node === undefined ? null : readScalar(node, 'severity', severityKind, log);
 }
 
 function readOptionalProse(entries: Entries, key: string, log: ProblemLog): string | null {
@@ -158,14 +144,7 @@ function readTechniques(entries: Entries, log: ProblemLog): readonly string[] {
 
 function readEnabled(entries: Entries, log: ProblemLog): boolean | null {
   const node = entries.get('enabled')?.value;
-  if (node === undefined) return null;
-  if (node.kind !== 'scalar') {
-    log.error(node.at, `enabled: expected ${flag.expected}, found ${describeNode(node)}`);
-    return null;
-  }
-  const checked = flag.check(node);
-  if ('fault' in checked) log.error(node.at, `enabled: ${checked.fault.message}`, checked.fault.hint);
-  return typeof node.value === 'boolean' ? node.value : null;
+  return node === undefined ? null : readScalar(node, 'enabled', flag, log);
 }
 
 function readSilencedRules(entries: Entries, log: ProblemLog): readonly PlacedId[] {

@@ -1,5 +1,6 @@
+import type { JsonSchema } from '../yaml/scalar-kinds.ts';
 import { FIELDS, type FieldDefinition } from './fields.ts';
-import { EXCEPTION_KEYS, FILE_KEYS, OVERRIDE_KEYS, RULE_KEYS, type JsonSchema, type Keys } from './keys.ts';
+import { EXCEPTION_KEYS, FILE_KEYS, OVERRIDE_KEYS, RULE_KEYS, type Keys } from './keys.ts';
 
 /**
  * The JSON Schema (draft-07) of a policy file, from the tables that validate it. It knows the shape of a file and the form

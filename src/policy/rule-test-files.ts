@@ -1,9 +1,8 @@
 import { readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { PortreeveError } from '../model/errors.ts';
-import { describeProblems } from './describe-problems.ts';
-import { readTextFile } from './policy-files.ts';
-import { createProblemLog } from './problem-log.ts';
+import { createProblemLog } from '../yaml/problem-log.ts';
+import { policyError } from './policy-error.ts';
+import { readPolicyText } from './policy-files.ts';
 import { parseRuleTests, type RuleTestCase } from './rule-tests.ts';
 
 const TEST_NAME = /\.test\.ya?ml$/;
@@ -32,7 +31,7 @@ export async function loadRuleTests(paths: readonly string[], now: Date): Promis
   const problems = [];
   for (const file of files) {
     const log = createProblemLog(file, 'unreadable');
-    const text = await readTextFile(file, log);
+    const text = await readPolicyText(file, log);
     problems.push(...log.problems);
     if (text === null) continue;
     texts.set(file, text);
@@ -40,11 +39,8 @@ export async function loadRuleTests(paths: readonly string[], now: Date): Promis
     problems.push(...parsed.problems);
     if (parsed.cases !== null) tests.push({ file, cases: parsed.cases });
   }
-  const errors = problems.filter(({ level }) => level === 'error');
-  if (errors.length === 0) return tests;
-  const code = errors.every(({ position }) => position.line === null) ? 'policy-unreadable' : 'policy-invalid';
-  const count = errors.length === 1 ? 'an error' : `${errors.length} errors`;
-  throw new PortreeveError(code, `the rule tests have ${count}\n${describeProblems(problems, texts)}`, { problems });
+  if (!problems.some(({ level }) => level === 'error')) return tests;
+  throw policyError(problems, texts, 'the rule tests have');
 }
 
 async function listTestFiles(path: string): Promise<readonly string[]> {

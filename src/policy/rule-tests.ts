@@ -2,11 +2,11 @@ import type { Finding, RegisteredListener } from '../model/audit.ts';
 import type { FilePosition, Problem } from '../model/errors.ts';
 import type { Rule } from '../model/policy.ts';
 import { RULE_EXPECTATIONS, type RuleDifference, type RuleExpectation, type RuleOutcome, type UntestedRule } from '../model/rule-test.ts';
-import { checkVersion, readId } from './parse-policy.ts';
-import { describeNode, type PlacedNode } from './placed-node.ts';
-import { createProblemLog, type ProblemLog } from './problem-log.ts';
-import { readList, readMapping, readProse, readRequired } from './read-mapping.ts';
-import { readYaml } from './read-yaml.ts';
+import { describeNode, type PlacedNode } from '../yaml/placed-node.ts';
+import { createProblemLog, type ProblemLog } from '../yaml/problem-log.ts';
+import { checkVersion, readList, readMapping, readProse, readRequired } from '../yaml/read-mapping.ts';
+import { readYaml } from '../yaml/read-yaml.ts';
+import { readId } from './parse-policy.ts';
 import { readTestListener } from './test-listener.ts';
 import { choiceOf } from './value-kinds.ts';
 

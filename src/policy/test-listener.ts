@@ -3,10 +3,10 @@ import { bindScope, parseIpAddress } from '../model/ip-address.ts';
 import { BIND_SCOPES, OWNER_KINDS, UNKNOWN_REASONS, type BindScope, type Owner, type OwnerKind, type UnknownReason } from '../model/listener.ts';
 import { ASSIGNMENT_STATUSES, PORT_RANGES, type AssignmentStatus, type PortFacts, type PortRange } from '../model/registry.ts';
 import { PROTOCOLS, type Protocol } from '../model/socket.ts';
+import { describeNode, type PlacedNode } from '../yaml/placed-node.ts';
+import type { ProblemLog } from '../yaml/problem-log.ts';
+import { readList, readMapping, readRequired } from '../yaml/read-mapping.ts';
 import { AGE_UNITS } from './age.ts';
-import { describeNode, type PlacedNode } from './placed-node.ts';
-import type { ProblemLog } from './problem-log.ts';
-import { readList, readMapping, readRequired } from './read-mapping.ts';
 import { choiceOf, flag, integerIn, text, type FieldValue, type ValueKind } from './value-kinds.ts';
 
 type ScalarKind = Pick<ValueKind<never>, 'check' | 'expected'>;

@@ -1,29 +1,21 @@
 import { parseIpAddress, type IpAddress } from '../model/ip-address.ts';
+import { quote, type PlacedScalar } from '../yaml/placed-node.ts';
+import * as plain from '../yaml/scalar-kinds.ts';
+import { checkInteger, checkText, DECIMAL, fault, mismatch, type ScalarFault, type ScalarKind } from '../yaml/scalar-kinds.ts';
 import { compileAddressPatterns, parseAddressPattern } from './address-pattern.ts';
 import { checkGlob, compileGlobs, LONGEST_PATTERN } from './glob.ts';
-import { describeNode, quote, shorten, type PlacedScalar } from './placed-node.ts';
 import type { PolicyProblemCode } from './problem-codes.ts';
-import { nearestWord } from './spelling.ts';
 
 export type FieldValue = string | number | boolean;
 
-export interface ValueFault {
-  readonly message: string;
-  readonly hint: string | null;
-}
-
 /** A checked value, perhaps with a warning; or what is wrong with it. */
-export type CheckedValue = { readonly value: FieldValue; readonly warning?: ValueFault & { readonly code: PolicyProblemCode } } | { readonly fault: ValueFault };
+export type CheckedValue = { readonly value: FieldValue; readonly warning?: ScalarFault & { readonly code: PolicyProblemCode } } | { readonly fault: ScalarFault };
 
 /**
  * A kind of value that a field of `match` takes. One definition serves the validation, the compilation and the schema.
  * `Fact` is what the listener has to offer for comparison.
  */
-export interface ValueKind<Fact> {
-  /** For messages: `true or false`. */
-  readonly expected: string;
-  /** JSON Schema of one value. */
-  readonly schema: Readonly<Record<string, unknown>>;
+export interface ValueKind<Fact> extends Pick<ScalarKind<FieldValue>, 'expected' | 'schema'> {
   /** Whether a list of values (any of them) makes sense. */
   readonly takesList: boolean;
   check(scalar: PlacedScalar): CheckedValue;
@@ -31,58 +23,15 @@ export interface ValueKind<Fact> {
   compile(values: readonly FieldValue[]): (fact: Fact) => boolean;
 }
 
-const DECIMAL = /^(?:0|[1-9][0-9]*)$/;
 const HIGHEST_PORT = 65535;
 /** TASK_COMM_LEN of the kernel less the final zero (proc_pid_comm(5)). */
 const LONGEST_KERNEL_NAME = 15;
 
-function fault(message: string, hint: string | null = null): { fault: ValueFault } {
-  return { fault: { message, hint } };
-}
-
-function mismatch(expected: string, scalar: PlacedScalar, hint: string | null = null): { fault: ValueFault } {
-  return fault(`expected ${expected}, found ${describeNode(scalar)}`, hint);
-}
-
-/** One of a closed set of words. */
-export function choiceOf(words: readonly string[]): ValueKind<string> {
-  const expected = `one of ${words.join(', ')}`;
+/** A plain kind of value, of which any that is listed has to be the fact. */
+function equalTo<Value extends FieldValue>(kind: ScalarKind<Value>, takesList = true): ValueKind<Value> {
   return {
-    expected,
-    schema: { enum: words },
-    takesList: true,
-    check(scalar) {
-      if (typeof scalar.value === 'string' && words.includes(scalar.value)) return { value: scalar.value };
-      const meant = nearestWord(scalar.source, words);
-      return mismatch(expected, scalar, meant === null ? null : `Did you mean ${meant}?`);
-    },
-    compile(values) {
-      const wanted = new Set(values);
-      return (fact) => wanted.has(fact);
-    },
-  };
-}
-
-export const flag: ValueKind<boolean> = {
-  expected: 'true or false',
-  schema: { type: 'boolean' },
-  takesList: false,
-  check(scalar) {
-    if (typeof scalar.value === 'boolean') return { value: scalar.value };
-    const isOldBoolean = /^(?:y|n|yes|no|on|off)$/i.test(scalar.source);
-    return mismatch('true or false', scalar, isOldBoolean ? 'YAML 1.2 reads this word as text: write true or false.' : null);
-  },
-  compile: ([value]) => (fact) => fact === value,
-};
-
-/** A decimal integer. Spellings that other YAML readers take for octal, hexadecimal or base 60 are refused. */
-export function integerIn(minimum: number, maximum: number): ValueKind<number> {
-  const expected = `a number from ${minimum} to ${maximum}`;
-  return {
-    expected,
-    schema: { type: 'integer', minimum, maximum },
-    takesList: true,
-    check: (scalar) => checkInteger(scalar, expected, minimum, maximum),
+    ...kind,
+    takesList,
     compile(values) {
       const wanted = new Set<FieldValue>(values);
       return (fact) => wanted.has(fact);
@@ -90,38 +39,21 @@ export function integerIn(minimum: number, maximum: number): ValueKind<number> {
   };
 }
 
-function checkInteger(scalar: PlacedScalar, expected: string, minimum: number, maximum: number): CheckedValue {
-  const { value, source } = scalar;
-  if (typeof value === 'string' && DECIMAL.test(value)) return mismatch(expected, scalar, `Write ${shorten(value)} without quotes.`);
-  if (typeof value !== 'number') return mismatch(expected, scalar);
-  if (/^[-+]?0[0-9]/.test(source)) {
-    return fault(`${quote(source)} is ambiguous: with a leading zero it is octal to some readers`, 'Write it in decimal, without leading zeros.');
-  }
-  if (value < minimum || value > maximum || !Number.isInteger(value)) return mismatch(expected, scalar);
-  if (!DECIMAL.test(source)) return fault(`expected a plain decimal number, found ${quote(source)}`, `Write ${value}.`);
-  return { value };
+/** One of a closed set of words. */
+export function choiceOf(words: readonly string[]): ValueKind<string> {
+  return equalTo(plain.choice(words));
 }
 
-/** Text that must be equal. `numberHint` tells what else a person may have meant by a bare number. */
+export const flag: ValueKind<boolean> = equalTo(plain.flag, false);
+
+/** A decimal integer. */
+export function integerIn(minimum: number, maximum: number): ValueKind<number> {
+  return equalTo(plain.integerIn(minimum, maximum));
+}
+
+/** Text that must be equal. */
 export function text(numberHint: string | null = null): ValueKind<string> {
-  return {
-    expected: 'text',
-    schema: { type: 'string', minLength: 1 },
-    takesList: true,
-    check: (scalar) => checkText(scalar, 'text', numberHint),
-    compile(values) {
-      const wanted = new Set(values);
-      return (fact) => wanted.has(fact);
-    },
-  };
-}
-
-function checkText(scalar: PlacedScalar, expected: string, numberHint: string | null = null): CheckedValue & { value?: string } {
-  if (typeof scalar.value === 'string') {
-    return scalar.value === '' ? fault(`expected ${expected}, found empty text`) : { value: scalar.value };
-  }
-  if (scalar.value === null) return mismatch(expected, scalar);
-  return mismatch(expected, scalar, `Write ${quote(scalar.source)} in quotes${numberHint === null ? '' : `, or ${numberHint}`}.`);
+  return equalTo(plain.text(numberHint));
 }
 
 /** A registered service name; names are equal whatever their case (RFC 6335, section 5.1). The fact: all names of the port. */
@@ -143,7 +75,7 @@ function globKind(expected: string, checkPattern: (pattern: string) => CheckedVa
     takesList: true,
     check(scalar) {
       const checked = checkText(scalar, expected);
-      if (checked.value === undefined) return checked;
+      if ('fault' in checked) return checked;
       const wrong = checkGlob(checked.value);
       return wrong === null ? checkPattern(checked.value) : fault(`${quote(checked.value)} is not a pattern: ${wrong}`, 'A backslash takes away the special meaning of * ? [ {.');
     },
@@ -233,7 +165,7 @@ export const address: ValueKind<IpAddress> = {
   takesList: true,
   check(scalar) {
     const checked = checkText(scalar, address.expected);
-    if (checked.value === undefined) return checked;
+    if ('fault' in checked) return checked;
     const pattern = parseAddressPattern(checked.value);
     return 'message' in pattern ? fault(`${quote(checked.value)}: ${pattern.message}`, pattern.hint) : checked;
   },

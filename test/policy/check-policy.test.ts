@@ -210,8 +210,9 @@ describe('the codes of problems', () => {
   });
 
   it('are all that the sources use', () => {
-    const used = readdirSync(new URL('../../src/policy', import.meta.url))
-      .map((name) => readFileSync(new URL(`../../src/policy/${name}`, import.meta.url), 'utf8'))
+    const used = ['policy', 'yaml']
+      .flatMap((folder) => readdirSync(new URL(`../../src/${folder}`, import.meta.url)).map((name) => `../../src/${folder}/${name}`))
+      .map((name) => readFileSync(new URL(name, import.meta.url), 'utf8'))
       .flatMap((text) => [...text.matchAll(/'((?:exception|override|never|same|fact|duplicate|unknown|missing|process-name)-[a-z-]+)'/g)].map((match) => match[1] ?? ''));
     expect([...new Set(used)].filter((code) => !Object.hasOwn(POLICY_PROBLEM_CODES, code))).toEqual([]);
   });

@@ -2,11 +2,11 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
 import { compilePolicy } from '../../src/policy/compile-policy.ts';
-import { describeProblems } from '../../src/policy/describe-problems.ts';
+import { describeProblems } from '../../src/yaml/describe-problems.ts';
 import { parsePolicyDocument } from '../../src/policy/parse-policy.ts';
 import { parseRuleTests } from '../../src/policy/rule-tests.ts';
 import { policySchema } from '../../src/policy/policy-schema.ts';
-import { isValid } from './json-schema.ts';
+import { isValid } from '../yaml/json-schema.ts';
 import { ownerless, sampleListener } from './sample-listener.ts';
 
 const options = { seed: 1, numRuns: Number(process.env['FUZZ_RUNS'] ?? 300) };

@@ -4,7 +4,7 @@ import { parse } from 'yaml';
 import { policySchema } from '../../src/policy/policy-schema.ts';
 import { FIELDS } from '../../src/policy/fields.ts';
 import { BAD_POLICIES, withException, withId, withMatch, withOverride, withPort, withRule } from './bad-policies.ts';
-import { isValid } from './json-schema.ts';
+import { isValid } from '../yaml/json-schema.ts';
 
 const schema = policySchema();
 

@@ -4,7 +4,7 @@ import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import { evaluateListener } from '../../src/findings/evaluate.ts';
 import { isAboutExecutable } from '../../src/model/executable-rules.ts';
-import { describeProblems } from '../../src/policy/describe-problems.ts';
+import { describeProblems } from '../../src/yaml/describe-problems.ts';
 import { loadPolicy } from '../../src/policy/load-policy.ts';
 import { checkRuleCase, findUntestedRules, parseRuleTests, type RuleTestCase } from '../../src/policy/rule-tests.ts';
 

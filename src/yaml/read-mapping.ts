@@ -1,6 +1,7 @@
+import { nearestWord } from '../model/spelling.ts';
 import { describeNode, quote, shorten, type Place, type PlacedEntry, type PlacedMapping, type PlacedNode } from './placed-node.ts';
 import type { ProblemLog } from './problem-log.ts';
-import { nearestWord } from './spelling.ts';
+import type { ScalarKind } from './scalar-kinds.ts';
 
 /** The known entries of a mapping, by key. */
 export type Entries = ReadonlyMap<string, PlacedEntry>;
@@ -89,4 +90,23 @@ export function readWords(node: PlacedNode, key: string, log: ProblemLog): reado
     const word = readProse(item, `each item of ${key}`, log, { lines: false });
     return word === null ? [] : [{ word, at: item.at }];
   });
+}
+
+/** A plain value of that kind; null for anything else, which is logged. */
+export function readScalar<Value>(node: PlacedNode, key: string, kind: ScalarKind<Value>, log: ProblemLog): Value | null {
+  if (node.kind !== 'scalar') {
+    log.error(node.at, `${key}: expected ${kind.expected}, found ${describeNode(node)}`);
+    return null;
+  }
+  const checked = kind.check(node);
+  if (!('fault' in checked)) return checked.value;
+  log.error(node.at, `${key}: ${checked.fault.message}`, checked.fault.hint);
+  return null;
+}
+
+/** `version: 1` says which language the file is written in. */
+export function checkVersion(entries: Entries, root: PlacedNode, log: ProblemLog): void {
+  const version = readRequired(entries, 'version', root, 'the file', log);
+  if (version === null || (version.kind === 'scalar' && version.value === 1 && version.source === '1')) return;
+  log.error(version.at, `this portreeve reads version 1 of the language, found ${describeNode(version)}`, 'Write version: 1.');
 }

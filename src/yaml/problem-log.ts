@@ -1,6 +1,5 @@
 import type { Problem } from '../model/errors.ts';
 import type { Place } from './placed-node.ts';
-import type { PolicyProblemCode } from './problem-codes.ts';
 
 /** More than anyone repairs in one go; a hostile file would otherwise make a message of a million lines. */
 const MOST_PROBLEMS = 200;
@@ -12,12 +11,8 @@ export interface ProblemLog {
   readonly failed: boolean;
   /** Nothing more is kept: the caller may stop looking. */
   readonly full: boolean;
-  error(at: Place | null, message: string, hint?: string | null, code?: PolicyProblemCode): void;
-  warn(at: Place | null, message: string, hint?: string | null, code?: PolicyProblemCode): void;
-}
-
-export function problemAt(file: string, [line, column]: Place, level: Problem['level'], code: PolicyProblemCode, message: string, hint: string | null): Problem {
-  return { position: { file, line, column }, message, hint, level, code };
+  error(at: Place | null, message: string, hint?: string | null, code?: string): void;
+  warn(at: Place | null, message: string, hint?: string | null, code?: string): void;
 }
 
 /** Problems in the order in which a person meets them: file by file as they come, each from its top to its end. */
@@ -30,10 +25,10 @@ export function sortProblems(problems: readonly Problem[]): readonly Problem[] {
 }
 
 /** `usual`: the code of what is logged without one. */
-export function createProblemLog(file: string, usual: PolicyProblemCode = 'bad-value'): ProblemLog {
+export function createProblemLog(file: string, usual = 'bad-value'): ProblemLog {
   const problems: Problem[] = [];
   let failed = false;
-  const add = (level: Problem['level'], at: Place | null, message: string, hint: string | null, code: PolicyProblemCode): void => {
+  const add = (level: Problem['level'], at: Place | null, message: string, hint: string | null, code: string): void => {
     failed ||= level === 'error';
     if (problems.length > MOST_PROBLEMS) return;
     const position = { file, line: at?.[0] ?? null, column: at?.[1] ?? null };

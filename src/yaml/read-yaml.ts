@@ -3,7 +3,7 @@ import type { Problem } from '../model/errors.ts';
 import { quote, shorten, type Place, type PlacedEntry, type PlacedNode, type PlacedScalar } from './placed-node.ts';
 import { createProblemLog, type ProblemLog } from './problem-log.ts';
 
-/** Real policies stay below 20. The composer of `yaml` calls itself for each level, and the stack ends near 800. */
+/** Real files stay below 20. The composer of `yaml` calls itself for each level, and the stack ends near 800. */
 const DEEPEST_NESTING = 100;
 /** About 2 us each: 5,000 rules take 500,000, a hostile 4 MB file would take 5 million. */
 const MOST_LEXEMES = 1_000_000;
@@ -80,7 +80,7 @@ function composeDocument(yaml: typeof Yaml, source: string, placeAt: PlaceAt, lo
       if (++lexemes > MOST_LEXEMES || documents.length > 1) break;
     }
     if (lexemes > MOST_LEXEMES) {
-      log.error(placeAt(parser.offset), 'the file has too many parts to be a policy', 'Split it into several files.');
+      log.error(placeAt(parser.offset), 'the file has too many parts', 'Split it into several files.');
       return null;
     }
     compose(parser.end());

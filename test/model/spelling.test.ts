@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { editDistance, nearestWord } from '../../src/policy/spelling.ts';
+import { editDistance, nearestWord } from '../../src/model/spelling.ts';
 
 describe('nearestWord', () => {
   const keys = ['id', 'title', 'match', 'severity', 'advice', 'exeDeleted', 'de-assigned'];

@@ -1,20 +1,9 @@
-import { PortreeveError, type Problem } from '../model/errors.ts';
+import type { Problem } from '../model/errors.ts';
 import { excerptLine } from '../model/source-excerpt.ts';
 import { cleanText } from '../model/untrusted-text.ts';
 
 /** Texts of files by their names, for the lines at fault. */
 export type SourceTexts = ReadonlyMap<string, string>;
-
-/**
- * The error for a policy that cannot be used. Its code is `policy-unreadable` where nothing worse happened than that
- * files could not be read, else `policy-invalid`.
- */
-export function policyError(problems: readonly Problem[], sources: SourceTexts = new Map()): PortreeveError {
-  const errors = problems.filter((problem) => problem.level === 'error');
-  const code = errors.every((problem) => problem.position.line === null) ? 'policy-unreadable' : 'policy-invalid';
-  const count = errors.length === 1 ? 'an error' : `${errors.length} errors`;
-  return new PortreeveError(code, `the policy has ${count}\n${describeProblems(problems, sources)}`, { problems });
-}
 
 /** Problems for a person, errors first: the place and what is wrong, the line with a caret under it, the hint. */
 export function describeProblems(problems: readonly Problem[], sources: SourceTexts = new Map()): string {
