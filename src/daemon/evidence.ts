@@ -24,7 +24,7 @@ export function createEvidence(paths: InventoryPaths = SYSTEM_PATHS): Evidence {
   return {
     readCaller(pid, name, calledAt) {
       const owner = reader.readOwner(pid)?.owner ?? null;
-      if (owner === null || owner.name !== name) return null;
+      if (owner?.name !== name) return null;
       return owner.startedAt !== null && Date.parse(owner.startedAt) > calledAt + START_TOLERANCE ? null : owner;
     },
     renew() {

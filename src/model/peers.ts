@@ -30,3 +30,11 @@ export interface PeerReading {
   readonly peers: readonly ConnectedPeers[];
   readonly gaps: readonly Gap[];
 }
+
+/** Local ends of connections, as `nameLocalEnd` names them. */
+export type LocalEnds = ReadonlySet<string>;
+
+/** An IPv4-mapped address is given as IPv4. */
+export function nameLocalEnd(protocol: ConnectedProtocol, address: string, port: number): string {
+  return `${protocol} ${address} ${port}`;
+}

@@ -32,13 +32,13 @@ export interface AuditWish {
 export async function audit({ source, registry, policy, now }: AuditInput, { trials = false }: AuditWish = {}): Promise<AuditReport> {
   const startedAt = now();
   const reading = await readHost(source);
-  const listeners = judgeListeners(reading.listeners, registry, policy).map((listener) => (trials ? { ...listener, trials: explainDecisions(listener, policy).rules } : listener));
+  const listeners = judgeListeners(reading, registry, policy).map((listener) => (trials ? { ...listener, trials: explainDecisions(listener, policy).rules } : listener));
   return composeReport({ startedAt, endedAt: now(), reading, registry, policy, listeners });
 }
 
 /** What the registry says of each listener's port, and then what the policy makes of the listener. */
-export function judgeListeners(listeners: readonly Listener[], registry: PortRegistry, policy: Policy): readonly AuditedListener[] {
-  return addPolicyFacts(listeners, policy)
+export function judgeListeners({ listeners, source }: Pick<HostReading, 'listeners' | 'source'>, registry: PortRegistry, policy: Policy): readonly AuditedListener[] {
+  return addPolicyFacts(listeners, policy, source)
     .map((listener) => joinRegistry(listener, registry))
     .map((listener) => ({ ...listener, findings: evaluateListener(listener, policy) }));
 }

@@ -1,5 +1,4 @@
 import { hostname } from 'node:os';
-import { evaluateListener } from '../findings/evaluate.ts';
 import type { AuditedListener } from '../model/audit.ts';
 import { coverageOf, type Gap } from '../model/coverage.ts';
 import { PortreeveError } from '../model/errors.ts';
@@ -8,11 +7,10 @@ import type { Transport } from '../model/registry.ts';
 import type { EphemeralPorts } from '../model/socket.ts';
 import { findNeighbours } from '../registry/neighbours.ts';
 import { summarizeRange } from '../registry/summarize-range.ts';
-import { joinRegistry, REGISTRY_TRANSPORT, type AuditInput } from './audit.ts';
+import { judgeListeners, REGISTRY_TRANSPORT, type AuditInput } from './audit.ts';
 import { explainDecisions } from './explain-decisions.ts';
 import { readHostPeers } from './explain-peers.ts';
 import { readQuestion, type PortQuestion, type RangeQuestion, type ServiceQuestion } from './explain-question.ts';
-import { addPolicyFacts } from './policy-facts.ts';
 import { readHost, type HostReading } from './read-host.ts';
 
 /**
@@ -126,9 +124,7 @@ function listenersOn(reading: HostReading | null, { registry, policy }: AuditInp
     const transport = REGISTRY_TRANSPORT[protocol];
     return port !== null && transport !== null && isAskedFor(port, transport);
   });
-  return addPolicyFacts(asked, policy)
-    .map((listener) => joinRegistry(listener, registry))
-    .map((listener) => ({ ...listener, findings: evaluateListener(listener, policy) }))
+  return [...judgeListeners({ listeners: asked, source: reading.source }, registry, policy)]
     .sort((one, other) => (one.port ?? 0) - (other.port ?? 0));
 }
 

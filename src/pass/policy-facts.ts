@@ -1,8 +1,65 @@
 import { namePackages } from '../inventory/name-packages.ts';
+import { surveyNamespaces } from '../inventory/namespaces.ts';
+import type { SourceName } from '../model/coverage.ts';
+import { PortreeveError } from '../model/errors.ts';
 import type { Listener } from '../model/listener.ts';
+import { nameLocalEnd, type ConnectedProtocol, type LocalEnds } from '../model/peers.ts';
 import type { Policy } from '../model/policy.ts';
+import { readNetlinkLocalEnds } from '../sources/netlink/peers.ts';
+import { readProcfsLocalEnds } from '../sources/procfs/peers.ts';
+import { HOST_PATHS } from './read-host.ts';
 
 /** The listeners with the facts that only some policies ask for, and that cost something to find out. */
-export function addPolicyFacts(listeners: readonly Listener[], policy: Policy): readonly Listener[] {
-  return policy.fields.has('exePackage') ? namePackages(listeners) : listeners;
+export function addPolicyFacts(listeners: readonly Listener[], policy: Policy, source: SourceName): readonly Listener[] {
+  const packaged = policy.fields.has('exePackage') ? namePackages(listeners) : listeners;
+  return policy.fields.has('peers') ? addPeers(packaged, source) : packaged;
+}
+
+const CONNECTED_PROTOCOLS: readonly ConnectedProtocol[] = ['tcp', 'udp'];
+
+/** Says of each listener over TCP or UDP whether anyone is connected to it. A UDP socket that serves seldom is, and has no peers. */
+function addPeers(listeners: readonly Listener[], source: SourceName): readonly Listener[] {
+  const { own, others } = surveyNamespaces(HOST_PATHS.proc, HOST_PATHS.netns);
+  const connected = new Map<number | null, (listener: Listener) => boolean | null>();
+  for (const inode of new Set(listeners.map(({ netns }) => netns.inode))) {
+    const members = listeners.filter(({ netns }) => netns.inode === inode);
+    const path = others.find(({ namespace }) => namespace.inode === inode)?.path;
+    const ends = inode !== own.inode && path === undefined ? null : readLocalEnds(members, source, path);
+    connected.set(inode, ends === null ? () => null : indexLocalEnds(ends, members));
+  }
+  return listeners.map((listener) => ({ ...listener, peers: connected.get(listener.netns.inode)?.(listener) ?? null }));
+}
+
+function readLocalEnds(listeners: readonly Listener[], source: SourceName, path: string | undefined): LocalEnds | null {
+  const ports = new Set(listeners.flatMap(({ port }) => port ?? []));
+  const question = { ports: [Math.min(...ports), Math.max(...ports)] as const, protocols: CONNECTED_PROTOCOLS };
+  if (source === 'portable' || ports.size === 0) return null;
+  try {
+    return source === 'netlink' ? readNetlinkLocalEnds(question, ports, path) : readProcfsLocalEnds(question, ports, HOST_PATHS.proc, path);
+  } catch (error) {
+    if (!(error instanceof PortreeveError)) throw error;
+    return null;
+  }
+}
+
+/** A connection is the listener's that is bound to its very address; else the wildcard's. */
+export function indexLocalEnds(ends: LocalEnds, listeners: readonly Listener[]): (listener: Listener) => boolean | null {
+  const nameOf = ({ protocol, address, port }: Listener): string => nameLocalEnd(protocol as ConnectedProtocol, address, port ?? 0);
+  const specific = new Set(listeners.filter(({ address }) => !isAny(address)).map(nameOf));
+  const byWildcard = new Set<string>();
+  for (const end of ends) {
+    if (specific.has(end)) continue;
+    const [protocol = '', address = '', port = ''] = end.split(' ');
+    byWildcard.add(`${protocol} ${address.includes(':') ? 'ipv6' : 'ipv4'} ${port}`);
+  }
+  return (listener) => {
+    const { protocol, address, port, dualStack, family } = listener;
+    if (port === null || (protocol !== 'tcp' && protocol !== 'udp')) return null;
+    if (!isAny(address)) return ends.has(nameOf(listener));
+    return byWildcard.has(`${protocol} ${family} ${port}`) || (dualStack && byWildcard.has(`${protocol} ipv4 ${port}`));
+  };
+}
+
+function isAny(address: string): boolean {
+  return address === '0.0.0.0' || address === '::';
 }

@@ -1,6 +1,6 @@
 import type { Gap } from '../../model/coverage.ts';
 import { formatIpv4, formatIpv6 } from '../../model/ip-address.ts';
-import type { ConnectedProtocol, PeerQuestion, PeerReading } from '../../model/peers.ts';
+import { nameLocalEnd, type ConnectedProtocol, type LocalEnds, type PeerQuestion, type PeerReading } from '../../model/peers.ts';
 import type { Family } from '../../model/socket.ts';
 import { errnoName } from '../../native/errno.ts';
 import { insideNetworkNamespace } from '../../native/network-namespace.ts';
@@ -59,16 +59,26 @@ export function encodePeerRequest(protocol: ConnectedProtocol, family: Family, p
   return body;
 }
 
-/** Length of `struct inet_diag_msg`; ports stand at 4 and 6, the remote address at 24. */
+/** Length of `struct inet_diag_msg`; ports stand at 4 and 6, the addresses at 8 (local) and 24 (remote). */
 const MESSAGE_LENGTH = 72;
 
 /** The remote address in one `struct inet_diag_msg`; null for bytes that are not such a message about a connected socket. */
 export function decodePeer(bytes: Uint8Array): { readonly localPort: number; readonly address: string } | null {
+  const address = decodeAddressAt(bytes, 24);
+  return address === null ? null : { localPort: viewOf(bytes).getUint16(4, false), address };
+}
+
+/** Likewise the local address and port, which tell the listener that took the connection. */
+export function decodeLocalEnd(bytes: Uint8Array): { readonly port: number; readonly address: string } | null {
+  const address = decodeAddressAt(bytes, 8);
+  return address === null ? null : { port: viewOf(bytes).getUint16(4, false), address };
+}
+
+function decodeAddressAt(bytes: Uint8Array, offset: number): string | null {
   if (bytes.length < MESSAGE_LENGTH) return null;
   const family = bytes[0];
   if (family !== AF_INET && family !== AF_INET6) return null;
-  const address = family === AF_INET ? formatIpv4(bytes.subarray(24, 28)) : unmapAddress(formatIpv6(bytes.subarray(24, 40)));
-  return { localPort: viewOf(bytes).getUint16(4, false), address };
+  return family === AF_INET ? formatIpv4(bytes.subarray(offset, offset + 4)) : unmapAddress(formatIpv6(bytes.subarray(offset, offset + 16)));
 }
 
 /**
@@ -78,6 +88,35 @@ export function decodePeer(bytes: Uint8Array): { readonly localPort: number; rea
  */
 export function readNetlinkPeers(question: PeerQuestion, namespacePath?: string): PeerReading {
   return namespacePath === undefined ? readHere(question) : insideNetworkNamespace(namespacePath, () => readHere(question));
+}
+
+/**
+ * The local ends of all connections to these ports, without saying who is at the other. `namespacePath` as above. Null
+ * where the kernel did not give them whole.
+ * @throws as `readNetlinkPeers`
+ */
+export function readNetlinkLocalEnds(question: PeerQuestion, wanted: ReadonlySet<number>, namespacePath?: string): LocalEnds | null {
+  return namespacePath === undefined ? localEndsHere(question, wanted) : insideNetworkNamespace(namespacePath, () => localEndsHere(question, wanted));
+}
+
+function localEndsHere({ protocols, ports }: PeerQuestion, wanted: ReadonlySet<number>): LocalEnds | null {
+  const transport = openNetlinkSocket(NETLINK_SOCK_DIAG);
+  const ends = new Set<string>();
+  try {
+    for (const protocol of protocols) {
+      for (const family of ['ipv4', 'ipv6'] as const) {
+        const { errno, incomplete, malformed } = runDump(transport, SOCK_DIAG_BY_FAMILY, encodePeerRequest(protocol, family, ports), () => (type, body) => {
+          const end = type === SOCK_DIAG_BY_FAMILY ? decodeLocalEnd(body) : null;
+          if (end !== null && wanted.has(end.port)) ends.add(nameLocalEnd(protocol, end.address, end.port));
+          return end !== null;
+        });
+        if (errno !== null || incomplete !== null || malformed > 0) return null;
+      }
+    }
+  } finally {
+    transport.close();
+  }
+  return ends;
 }
 
 function readHere(question: PeerQuestion): PeerReading {

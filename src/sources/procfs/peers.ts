@@ -1,6 +1,6 @@
 import { dirname, join } from 'node:path';
 import type { Gap } from '../../model/coverage.ts';
-import type { ConnectedProtocol, PeerQuestion, PeerReading } from '../../model/peers.ts';
+import { nameLocalEnd, type ConnectedProtocol, type LocalEnds, type PeerQuestion, type PeerReading } from '../../model/peers.ts';
 import type { Family } from '../../model/socket.ts';
 import { addPeer, countPeers, startTally, unmapAddress, type PeerTally } from '../tally-peers.ts';
 import { readLines } from './read-lines.ts';
@@ -12,6 +12,7 @@ const CONNECTED: Readonly<Record<ConnectedProtocol, readonly string[]>> = { tcp:
 const HEADER = /^\s+sl\s/;
 // sl: local remote st ...
 const ROW = /^\s*\d+: [0-9A-F]{8,32}:([0-9A-F]{4}) ([0-9A-F]{8}|[0-9A-F]{32}):[0-9A-F]{4} ([0-9A-F]{2}) /;
+const LOCAL_END = /^\s*\d+: ([0-9A-F]{8}|[0-9A-F]{32}):([0-9A-F]{4}) [0-9A-F]{8,32}:[0-9A-F]{4} ([0-9A-F]{2}) /;
 
 /**
  * Who is connected to local ports, from /proc/net (proc(5)). The kernel prints every socket of the host, so this costs
@@ -56,4 +57,32 @@ export function tallyPeerRows(lines: readonly string[], protocol: ConnectedProto
     else addPeer(tally, unmapAddress(address));
   }
   return unreadable;
+}
+
+/** The local ends of all connections to these ports; null where a table could not be read whole. */
+export function readProcfsLocalEnds({ protocols }: PeerQuestion, wanted: ReadonlySet<number>, proc: string, namespacePath?: string): LocalEnds | null {
+  const net = namespacePath === undefined ? join(proc, 'net') : join(dirname(dirname(namespacePath)), 'net');
+  const ends = new Set<string>();
+  let isWhole = true;
+  for (const protocol of protocols) {
+    for (const [family, file] of [['ipv4', protocol], ['ipv6', `${protocol}6`]] as const) {
+      try {
+        readLines(join(net, file), (lines) => {
+          for (const line of lines) {
+            if (line === '' || HEADER.test(line)) continue;
+            const [, local = '', hexPort = '', state = ''] = LOCAL_END.exec(line) ?? [];
+            const address = decodeAddress(local, family);
+            const port = parseInt(hexPort, 16);
+            if (address === null) isWhole = false;
+            else if (CONNECTED[protocol].includes(state) && wanted.has(port)) ends.add(nameLocalEnd(protocol, unmapAddress(address), port));
+          }
+          return true;
+        });
+      } catch (cause) {
+        // Without IPv6 in the kernel there is no such file.
+        if ((cause as NodeJS.ErrnoException).code !== 'ENOENT') isWhole = false;
+      }
+    }
+  }
+  return isWhole ? ends : null;
 }

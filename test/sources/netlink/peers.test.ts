@@ -2,7 +2,7 @@ import { endianness } from 'node:os';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { MOST_PEER_ADDRESSES } from '../../../src/model/peers.ts';
-import { decodePeer, dumpPeers, encodePeerRequest, encodePortFilter } from '../../../src/sources/netlink/peers.ts';
+import { decodeLocalEnd, decodePeer, dumpPeers, encodePeerRequest, encodePortFilter } from '../../../src/sources/netlink/peers.ts';
 import { fakeKernel, int32, message } from './fake-kernel.ts';
 
 const LITTLE = endianness() === 'LE';
@@ -129,5 +129,21 @@ describe('dumpPeers', () => {
     const { peers } = dumpPeers(fakeKernel([[...datagrams, DONE], [DONE]]), 'tcp', [22, 22]);
     expect(peers[0]).toMatchObject({ total: 100_000, addresses: MOST_PEER_ADDRESSES });
     expect(peers[0]?.top).toHaveLength(10);
+  });
+});
+
+describe('decodeLocalEnd', () => {
+  it('gives the address and port on this side, an IPv4-mapped one as IPv4', () => {
+    const ipv4 = diagMessage({ port: 5432, peer: [192, 0, 2, 7] });
+    ipv4.splice(8, 4, 10, 0, 0, 5);
+    expect(decodeLocalEnd(Uint8Array.from(ipv4))).toEqual({ port: 5432, address: '10.0.0.5' });
+    const mapped = diagMessage({ family: 10, port: 80, peer: [] });
+    mapped.splice(8, 16, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff, 127, 0, 0, 1);
+    expect(decodeLocalEnd(Uint8Array.from(mapped))).toEqual({ port: 80, address: '127.0.0.1' });
+  });
+
+  it('refuses what is not such a message', () => {
+    expect(decodeLocalEnd(new Uint8Array(71))).toBeNull();
+    expect(decodeLocalEnd(Uint8Array.from(diagMessage({ family: 1, peer: [] })))).toBeNull();
   });
 });

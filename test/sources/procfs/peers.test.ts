@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { LITTLE_ENDIAN } from '../../../src/sources/byte-order.ts';
-import { readProcfsPeers, tallyPeerRows } from '../../../src/sources/procfs/peers.ts';
+import { readProcfsLocalEnds, readProcfsPeers, tallyPeerRows } from '../../../src/sources/procfs/peers.ts';
 import { countPeers, startTally } from '../../../src/sources/tally-peers.ts';
 
 const HEADER = '  sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid  timeout inode';
@@ -69,5 +69,30 @@ describe.runIf(LITTLE_ENDIAN)('readProcfsPeers', () => {
 
   it('has no entry for a protocol that has no table', () => {
     expect(readProcfsPeers({ ports: [22, 22], protocols: ['udp'] }, proc).peers).toEqual([]);
+  });
+});
+
+describe.runIf(LITTLE_ENDIAN)('readProcfsLocalEnds', () => {
+  let proc: string;
+
+  beforeAll(() => {
+    proc = mkdtempSync(join(tmpdir(), 'portreeve-local-ends-'));
+    mkdirSync(join(proc, 'net'));
+    writeFileSync(join(proc, 'net/tcp'), [HEADER, row('0016', '070200C0', '01'), row('0016', '090200C0', '0A'), row('1016', '090200C0', '01'), ''].join('\n'));
+  });
+
+  afterAll(() => {
+    rmSync(proc, { recursive: true, force: true });
+  });
+
+  it('names the local end of each connection to the wanted ports', () => {
+    const question = { ports: [22, 22] as const, protocols: ['tcp' as const] };
+    expect(readProcfsLocalEnds(question, new Set([0x16]), proc)).toEqual(new Set(['tcp 127.0.0.1 22']));
+    expect(readProcfsLocalEnds(question, new Set([80]), proc)).toEqual(new Set());
+  });
+
+  it('knows nothing where a row cannot be understood', () => {
+    writeFileSync(join(proc, 'net/tcp6'), `${HEADER}\nnonsense\n`);
+    expect(readProcfsLocalEnds({ ports: [22, 22], protocols: ['tcp'] }, new Set([22]), proc)).toBeNull();
   });
 });
