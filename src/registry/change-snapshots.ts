@@ -1,6 +1,6 @@
 import { constants, copyFile, mkdir, readdir, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { replaceFiles, syncFolder, TEMPORARY_SUFFIX, temporaryOf, unwritable } from './replace-file.ts';
+import { replaceFiles, syncFolder, TEMPORARY_SUFFIX, temporaryOf, unwritable } from '../model/replace-file.ts';
 import { sealSnapshot, type Snapshot } from './sealed-snapshot.ts';
 import type { SnapshotPaths } from './snapshot-folder.ts';
 import { withUpdateLock } from './update-lock.ts';

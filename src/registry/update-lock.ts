@@ -1,7 +1,7 @@
 import { open, readFile, rm, stat } from 'node:fs/promises';
-import { readFileSync } from 'node:fs';
 import { PortreeveError } from '../model/errors.ts';
-import { unwritable } from './replace-file.ts';
+import { isAlive, startOfProcess } from '../model/process-life.ts';
+import { unwritable } from '../model/replace-file.ts';
 
 /** Longer than any update may take: a holder of this age is a pid that another process has now. */
 const STALE_MS = 2 * 60 * 60 * 1000;
@@ -59,26 +59,6 @@ async function findHolder(path: string): Promise<number | null> {
     // The same pid, started at another time, is another process.
     const started = startOfProcess(pid);
     return match[2] === '-' || started === null || started === match[2] ? pid : null;
-  } catch {
-    return null;
-  }
-}
-
-function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    return error instanceof Error && 'code' in error && error.code === 'EPERM';
-  }
-}
-
-/** Field 22 of /proc/<pid>/stat, the start in clock ticks since boot (proc_pid_stat(5)); null where there is no /proc. */
-function startOfProcess(pid: number): string | null {
-  try {
-    const stat = readFileSync(`/proc/${pid}/stat`, 'latin1');
-    // The name, in brackets, may hold blanks and brackets of its own.
-    return stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19] ?? null;
   } catch {
     return null;
   }

@@ -8,7 +8,7 @@ import { exchangeSnapshots, putInPlace, rewriteOrigin, withSnapshotFolder } from
 import { FACTS_TITLE } from '../../src/registry/facts-format.ts';
 import { openInForce, readInForce } from '../../src/registry/in-force.ts';
 import { loadEmbeddedRegistry } from '../../src/registry/load.ts';
-import { replaceFiles } from '../../src/registry/replace-file.ts';
+import { replaceFiles } from '../../src/model/replace-file.ts';
 import { readSnapshot, snapshotPaths, type SnapshotPaths } from '../../src/registry/snapshot-folder.ts';
 
 let state: string;

@@ -1,6 +1,6 @@
 import { open, rename, rm } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import { PortreeveError } from '../model/errors.ts';
+import { PortreeveError } from './errors.ts';
 
 /** Ends the names of what a killed write leaves behind. */
 export const TEMPORARY_SUFFIX = '.tmp';
@@ -14,10 +14,11 @@ export interface Replacement {
 /**
  * Replaces files of one folder, or makes them, in the order given. Whoever reads one at any moment, and whoever starts
  * after a crash or a power cut, finds the old content whole or the new: rename(2), with an fsync of the file before it and
- * of the folder behind it. All are written before the first is renamed, so that a full disk changes none.
+ * of the folder behind it. All are written before the first is renamed, so that a full disk changes none. The mode is that
+ * of the new files, less the umask.
  * @throws PortreeveError `state-unwritable`
  */
-export async function replaceFiles(replacements: readonly Replacement[]): Promise<void> {
+export async function replaceFiles(replacements: readonly Replacement[], mode = 0o644): Promise<void> {
   const written: string[] = [];
   let at = '';
   try {
@@ -25,7 +26,7 @@ export async function replaceFiles(replacements: readonly Replacement[]): Promis
       at = path;
       const temporary = temporaryOf(path);
       written.push(temporary);
-      await writeWhole(temporary, content);
+      await writeWhole(temporary, content, mode);
     }
     for (const { path } of replacements) {
       at = path;
@@ -43,8 +44,8 @@ export function temporaryOf(path: string): string {
   return `${path}.${process.pid}${TEMPORARY_SUFFIX}`;
 }
 
-async function writeWhole(path: string, content: string): Promise<void> {
-  const handle = await open(path, 'wx', 0o644);
+async function writeWhole(path: string, content: string, mode: number): Promise<void> {
+  const handle = await open(path, 'wx', mode);
   try {
     await handle.writeFile(content);
     await handle.sync();
