@@ -1,0 +1,36 @@
+"""Runs commands in turn, so that whatever else the machine does falls on all of them alike, and prints JSON: for each
+the wall clock and CPU (milliseconds) of every round, and the peak resident memory (KiB) of the process.
+
+    measure.py ROUNDS < {"name": ["command", "argument", ...], ...}
+"""
+import json
+import os
+import sys
+import time
+
+rounds = int(sys.argv[1])
+commands = json.load(sys.stdin)
+null = os.open("/dev/null", os.O_RDWR)
+results = {name: {"wall": [], "cpu": [], "rss": [], "codes": []} for name in commands}
+for turn in range(rounds + 1):
+    for name, command in commands.items():
+        before = time.monotonic()
+        pid = os.fork()
+        if pid == 0:
+            for descriptor in (0, 1, 2):
+                os.dup2(null, descriptor)
+            try:
+                os.execvp(command[0], command)
+            finally:
+                os._exit(127)
+        _, status, usage = os.wait4(pid, 0)
+        wall = (time.monotonic() - before) * 1000
+        # The first round fills the caches.
+        if turn == 0:
+            continue
+        result = results[name]
+        result["wall"].append(wall)
+        result["cpu"].append((usage.ru_utime + usage.ru_stime) * 1000)
+        result["rss"].append(usage.ru_maxrss)
+        result["codes"].append(os.waitstatus_to_exitcode(status))
+print(json.dumps(results))
