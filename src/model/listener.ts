@@ -14,6 +14,7 @@ export const UNKNOWN_REASONS = [
   'outside-pid-namespace', // every visible process was read; the holder may live outside this PID namespace
   'no-holder', // every process of the host was read and none holds it: an unlisted kernel service, io_uring, or hiding
   'source-limit', // the source does not connect sockets to processes here
+  'not-searched', // a listener that came since the daemon's last sweep, and not every process was looked into yet
 ] as const;
 export type UnknownReason = (typeof UNKNOWN_REASONS)[number];
 
@@ -98,6 +99,11 @@ export interface Listener {
   /** By pid. Empty unless `ownerKind` is `process`. */
   readonly owners: readonly Owner[];
   readonly activation: Activation | null;
+  /**
+   * False: the daemon found the owners in the processes that were likeliest, and others may hold the socket too; its next
+   * sweep asks all. Absent: every process was asked.
+   */
+  readonly ownersComplete?: false;
   /** Whether anyone is connected to it now. Null or absent: nobody looked. */
   readonly peers?: boolean | null;
 }

@@ -39,6 +39,24 @@ export interface SocketRecord {
   readonly holder: { readonly pid: number; readonly name: string | null } | null;
 }
 
+/** Whether two records tell the same of one socket. */
+export function isSameSocket(one: SocketRecord, other: SocketRecord): boolean {
+  return (
+    one === other ||
+    (one.cookie === other.cookie &&
+      one.inode === other.inode &&
+      one.port === other.port &&
+      one.address === other.address &&
+      one.protocol === other.protocol &&
+      one.family === other.family &&
+      one.interfaceIndex === other.interfaceIndex &&
+      one.uid === other.uid &&
+      one.v6only === other.v6only &&
+      one.cgroupId === other.cgroupId &&
+      one.holder?.pid === other.holder?.pid)
+  );
+}
+
 /** Where this network namespace takes the ports of outgoing connections from; both ends inclusive. */
 export interface EphemeralPorts {
   readonly range: readonly [number, number];

@@ -76,6 +76,7 @@ const UNKNOWN_WORDS: Readonly<Record<UnknownReason | 'kernel', string>> = {
   'outside-pid-namespace': 'outside PID namespace',
   'no-holder': 'no process holds it',
   'source-limit': 'not told by source',
+  'not-searched': 'not yet found',
   'kernel': 'kernel',
 };
 

@@ -1,5 +1,5 @@
 import type { NetlinkTransport } from '../../native/netlink-socket.ts';
-import { encodeDumpRequest, readDatagram } from './messages.ts';
+import { encodeDumpRequest, readDatagram, type TakeMessage } from './messages.ts';
 
 /** How one dump ended. The bodies went to the caller as they came. */
 export interface DumpOutcome {
@@ -22,6 +22,14 @@ let sequence = Math.floor(Math.random() * 0x1_0000_0000);
  * `start` is called at each attempt and returns what takes the bodies, so that a broken attempt leaves nothing behind.
  */
 export function runDump(transport: NetlinkTransport, type: number, body: Uint8Array, start: () => (type: number, body: Uint8Array) => boolean): DumpOutcome {
+  return runDumpInPlace(transport, type, body, () => {
+    const take = start();
+    return (answerType, bytes, from, to) => take(answerType, bytes.subarray(from, to));
+  });
+}
+
+/** As `runDump`, without an object for each body: it stays where it was received, and only until the call returns. */
+export function runDumpInPlace(transport: NetlinkTransport, type: number, body: Uint8Array, start: () => TakeMessage): DumpOutcome {
   let outcome: DumpOutcome = { errno: null, incomplete: null, detail: null, malformed: 0 };
   for (let attempt = 0; attempt < ATTEMPTS; attempt += 1) {
     sequence = (sequence + 1) >>> 0;
@@ -32,7 +40,7 @@ export function runDump(transport: NetlinkTransport, type: number, body: Uint8Ar
   return outcome;
 }
 
-function receiveDump(transport: NetlinkTransport, current: number, onBody: (type: number, body: Uint8Array) => boolean): DumpOutcome {
+function receiveDump(transport: NetlinkTransport, current: number, take: TakeMessage): DumpOutcome {
   let incomplete: DumpOutcome['incomplete'] = null;
   let malformed = 0;
   for (;;) {
@@ -42,7 +50,7 @@ function receiveDump(transport: NetlinkTransport, current: number, onBody: (type
       continue;
     }
     if (received.kind === 'lost') return { errno: null, incomplete: 'lost', detail: received.reason, malformed };
-    const end = readDatagram(received.bytes, current, onBody);
+    const end = readDatagram(received.bytes, current, take);
     malformed += end.malformed;
     if (end.interrupted && incomplete === null) incomplete = 'interrupted';
     if (end.done) return { errno: end.errno, incomplete, detail: null, malformed };

@@ -38,11 +38,14 @@ export function encodeDumpRequest(type: number, body: Uint8Array, sequence: numb
   return message;
 }
 
+/** Takes one message: its body is `bytes` from `start` to `end`. Returns false for a body that it cannot understand. */
+export type TakeMessage = (type: number, bytes: Uint8Array, start: number, end: number) => boolean;
+
 /**
- * Walks the messages of one datagram and hands each body to `onBody`, which returns false for a body that it cannot
- * understand. Messages of another sequence (a late answer to an abandoned attempt) are passed over.
+ * Walks the messages of one datagram where they lie, without an object for each. Messages of another sequence (a late
+ * answer to an abandoned attempt) are passed over.
  */
-export function readDatagram(bytes: Uint8Array, sequence: number, onBody: (type: number, body: Uint8Array) => boolean): DatagramOutcome {
+export function readDatagram(bytes: Uint8Array, sequence: number, take: TakeMessage): DatagramOutcome {
   const view = viewOf(bytes);
   let done = false;
   let interrupted = false;
@@ -63,15 +66,16 @@ export function readDatagram(bytes: Uint8Array, sequence: number, onBody: (type:
     }
     if (view.getUint32(offset + 8, LITTLE_ENDIAN) === sequence) {
       if ((flags & NLM_F_DUMP_INTR) !== 0) interrupted = true;
-      const body = bytes.subarray(offset + HEADER_LENGTH, offset + length);
+      const start = offset + HEADER_LENGTH;
+      const end = offset + length;
       if (type === NLMSG_DONE || type === NLMSG_ERROR) {
         done = true;
-        const code = body.length >= 4 ? viewOf(body).getInt32(0, LITTLE_ENDIAN) : 0;
+        const code = end - start >= 4 ? view.getInt32(start, LITTLE_ENDIAN) : 0;
         if (code < 0) errno = -code;
-        else if (type === NLMSG_ERROR && body.length < 4) malformed += 1;
+        else if (type === NLMSG_ERROR && end - start < 4) malformed += 1;
       } else if (type === NLMSG_OVERRUN) {
         interrupted = true;
-      } else if (type !== NLMSG_NOOP && !onBody(type, body)) {
+      } else if (type !== NLMSG_NOOP && !take(type, bytes, start, end)) {
         malformed += 1;
       }
     }

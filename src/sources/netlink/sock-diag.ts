@@ -44,7 +44,7 @@ export function encodeDiagRequest(table: DiagTable, family: 'ipv4' | 'ipv6'): Ui
 }
 
 /** Length of `struct inet_diag_msg`. */
-const MESSAGE_LENGTH = 72;
+export const DIAG_MESSAGE_LENGTH = 72;
 const INET_DIAG_SKV6ONLY = 11;
 const INET_DIAG_LOCALS = 12;
 const INET_DIAG_CGROUP_ID = 21;
@@ -55,7 +55,7 @@ const INET_DIAG_CGROUP_ID = 21;
  * @returns null for bytes that are not such a message
  */
 export function decodeDiagMessage(bytes: Uint8Array, table: DiagTable): readonly SocketRecord[] | null {
-  if (bytes.length < MESSAGE_LENGTH) return null;
+  if (bytes.length < DIAG_MESSAGE_LENGTH) return null;
   const view = viewOf(bytes);
   const familyNumber = bytes[0];
   if (familyNumber !== AF_INET && familyNumber !== AF_INET6) return null;
@@ -66,7 +66,7 @@ export function decodeDiagMessage(bytes: Uint8Array, table: DiagTable): readonly
   let v6only: boolean | null = null;
   let cgroupId: bigint | null = null;
   let addresses: readonly string[] | null = null;
-  const whole = readAttributes(bytes.subarray(MESSAGE_LENGTH), (type, value) => {
+  const whole = readAttributes(bytes.subarray(DIAG_MESSAGE_LENGTH), (type, value) => {
     if (type === INET_DIAG_SKV6ONLY && value.length >= 1) v6only = value[0] !== 0;
     else if (type === INET_DIAG_CGROUP_ID && value.length >= 8) cgroupId = viewOf(value).getBigUint64(0, LITTLE_ENDIAN);
     else if (type === INET_DIAG_LOCALS) addresses = decodeLocals(value);

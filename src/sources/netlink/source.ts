@@ -1,128 +1,84 @@
-import { readFileSync, statSync } from 'node:fs';
-import { join } from 'node:path';
-import type { Gap } from '../../model/coverage.ts';
-import { PortreeveError } from '../../model/errors.ts';
-import type { Family, SocketDump, SocketRecord, SocketSource } from '../../model/socket.ts';
-import { errnoName } from '../../native/errno.ts';
-import { nameInterface } from '../../native/interface-name.ts';
+import type { SocketDump, SocketSource } from '../../model/socket.ts';
 import { insideNetworkNamespace } from '../../native/network-namespace.ts';
 import { NETLINK_SOCK_DIAG, openNetlinkSocket, type NetlinkTransport } from '../../native/netlink-socket.ts';
-import { readEphemeralPorts } from '../procfs/ephemeral-ports.ts';
-import { SOCKET_TABLES } from '../procfs/socket-table.ts';
-import { readSocketTables } from '../procfs/source.ts';
-import { runDump, type DumpOutcome } from './dump.ts';
 import { readKernelServices } from './kernel-services.ts';
-import { decodeDiagMessage, DIAG_TABLES, encodeDiagRequest, SOCK_DIAG_BY_FAMILY, type DiagTable } from './sock-diag.ts';
+import { createNamespaceMemory, type NamespaceMemory } from './namespace-memory.ts';
 
-/** Raw sockets come from /proc/net: raw_diag is rarely built, and asking for it would load a module. */
-const RAW_TABLES = SOCKET_TABLES.filter((table) => table.protocol === 'raw');
+/** The work itself is synchronous, for it may have to move this thread to another namespace and back. */
+function within<T>(namespacePath: string | undefined, work: () => T): Promise<T> {
+  return new Promise((resolve) => {
+    resolve(namespacePath === undefined ? work() : insideNetworkNamespace(namespacePath, work));
+  });
+}
 
 /**
  * The kernel's own answer over NETLINK_SOCK_DIAG (sock_diag(7)). Filters by state in the kernel, so that established
  * connections cost nothing. Other network namespaces are entered for the moment in which the socket is opened.
  */
 export function createNetlinkSource(proc = '/proc'): SocketSource {
-  /** The work itself is synchronous, for it may have to move this thread to another namespace and back. */
-  const within = <T>(namespacePath: string | undefined, work: () => T): Promise<T> =>
-    new Promise((resolve) => {
-      resolve(namespacePath === undefined ? work() : insideNetworkNamespace(namespacePath, work));
-    });
   return {
     name: 'netlink',
-    dump: (namespacePath) => within(namespacePath, () => dumpHere(proc)),
+    dump: (namespacePath) => within(namespacePath, () => dumpOnce(createNamespaceMemory(proc), true)),
     kernelServices: (namespacePath) => within(namespacePath, () => readKernelServices(proc, namespacePath === undefined)),
   };
 }
 
-function dumpHere(proc: string): SocketDump {
-  // /proc/net itself means the main thread's namespace, and the namespace of this very call counts.
-  const net = join(proc, 'thread-self/net');
+function dumpOnce(memory: NamespaceMemory, everything: boolean): SocketDump {
   const transport = openNetlinkSocket(NETLINK_SOCK_DIAG);
-  const sockets: SocketRecord[] = [];
-  const gaps: Gap[] = [];
   try {
-    for (const table of loadedTables(net)) {
-      for (const family of ['ipv4', 'ipv6'] as const) {
-        const read = dumpTable(transport, table, family);
-        for (const socket of read.sockets) sockets.push(socket);
-        gaps.push(...read.gaps);
-      }
-    }
+    return memory.dump(transport, everything);
   } finally {
     transport.close();
   }
-  try {
-    const raw = readSocketTables(net, RAW_TABLES);
-    sockets.push(...raw.sockets);
-    gaps.push(...raw.gaps);
-  } catch (cause) {
-    gaps.push({ code: 'protocol-unavailable', detail: `raw sockets could not be read: ${(cause as Error).message}`, count: 1, hides: 'listeners' });
-  }
-  const interfaces = new Map<number, string>();
-  for (const { interfaceIndex } of sockets) {
-    if (interfaceIndex !== 0 && !interfaces.has(interfaceIndex)) interfaces.set(interfaceIndex, nameInterface(interfaceIndex));
-  }
-  const ephemeralPorts = readEphemeralPorts(proc);
-  return { sockets, gaps, interfaces, ...(ephemeralPorts === undefined ? {} : { ephemeralPorts }) };
 }
 
-/** The tables of the protocols that the kernel has loaded; TCP and UDP where it does not say. */
-function loadedTables(net: string): readonly DiagTable[] {
-  let names: Set<string> | null = null;
-  try {
-    names = new Set(readFileSync(join(net, 'protocols'), 'latin1').split('\n').map((line) => line.split(' ', 1)[0] ?? ''));
-  } catch {
-    // Without the list only what every kernel has is asked for.
-  }
-  return DIAG_TABLES.filter((table) => table.protocol === 'tcp' || table.protocol === 'udp' || names?.has(table.procName) === true);
+/** A source that is asked again and again. */
+export interface WatchingSource extends SocketSource {
+  /** The next dump of each namespace reads all of it anew; a namespace that nobody asked for since the last call is forgotten. */
+  refresh(): void;
+  close(): void;
 }
 
 /**
- * Dumps one table in one family over an open transport.
- * @throws PortreeveError `source-unsupported` where the kernel does not answer for TCP over IPv4
+ * As `createNetlinkSource`, and a dump of a namespace in which nothing changed is the same object as the one before (see
+ * `NamespaceMemory`). Keeps one netlink socket open in the own namespace. None in others: an open socket would keep a
+ * namespace alive that everybody else has left.
  */
-export function dumpTable(transport: NetlinkTransport, table: DiagTable, family: Family): SocketDump {
-  let byIdentity = new Map<string | bigint | number, SocketRecord>();
-  const outcome = runDump(transport, SOCK_DIAG_BY_FAMILY, encodeDiagRequest(table, family), () => {
-    byIdentity = new Map();
-    return (type, body) => {
-      if (type !== SOCK_DIAG_BY_FAMILY) return false;
-      const records = decodeDiagMessage(body, table);
-      if (records === null) return false;
-      // A socket that moves within its hash chain during a dump is reported twice; its cookie tells.
-      for (const record of records) byIdentity.set(records.length === 1 ? record.cookie ?? record.inode ?? 0 : `${record.cookie}/${record.address}`, record);
-      return true;
-    };
-  });
-  const title = `${table.protocol} over ${family}`;
-  if (outcome.errno !== null && table.protocol === 'tcp' && family === 'ipv4') {
-    throw new PortreeveError('source-unsupported', `the kernel does not answer sock_diag requests for ${title}: ${errnoName(outcome.errno)}`, {
-      hint: 'the modules inet_diag and tcp_diag may be missing or forbidden; --source procfs works without them',
-    });
-  }
-  return { sockets: [...byIdentity.values()], gaps: gapsOf(outcome, title) };
-}
+export function createWatchingNetlinkSource(proc = '/proc', open: () => NetlinkTransport = () => openNetlinkSocket(NETLINK_SOCK_DIAG)): WatchingSource {
+  const memories = new Map<string | undefined, { readonly memory: NamespaceMemory; stale: boolean }>();
+  let transport: NetlinkTransport | null = null;
 
-function gapsOf(outcome: DumpOutcome, title: string): readonly Gap[] {
-  const gaps: Gap[] = [];
-  if (outcome.errno !== null) {
-    gaps.push({ code: 'protocol-unavailable', detail: `the kernel did not give its ${title} sockets: ${errnoName(outcome.errno)}`, count: 1, hides: 'listeners' });
-  }
-  if (outcome.incomplete !== null) {
-    const reason = outcome.detail ?? (outcome.incomplete === 'interrupted' ? 'the table changed during every attempt to read it' : 'messages were larger than the buffer');
-    gaps.push({ code: outcome.incomplete === 'truncated' ? 'dump-truncated' : 'dump-interrupted', detail: `${title}: ${reason}; run the audit again`, count: 1, hides: 'listeners' });
-  }
-  if (outcome.malformed > 0) {
-    gaps.push({ code: 'rows-unreadable', detail: `${title}: messages from the kernel that could not be understood`, count: outcome.malformed, hides: 'listeners' });
-  }
-  return gaps;
-}
-
-/** Inode of the network namespace that this process is in, or null where the system has none to tell. */
-export function ownNetworkNamespace(proc: string): number | null {
-  try {
-    return statSync(join(proc, 'self/ns/net')).ino;
-  } catch {
-    return null;
-  }
+  const close = (): void => {
+    transport?.close();
+    transport = null;
+  };
+  const dumpHere = (memory: NamespaceMemory, everything: boolean): SocketDump => {
+    const isKept = transport !== null;
+    try {
+      return memory.dump((transport ??= open()), everything);
+    } catch (error) {
+      close();
+      if (!isKept) throw error;
+      // The kept socket may have gone bad; a fault that lasts shows itself on a new one.
+      return dumpHere(memory, everything);
+    }
+  };
+  const remember = (namespacePath: string | undefined, dump: (memory: NamespaceMemory, everything: boolean) => SocketDump): SocketDump => {
+    const known = memories.get(namespacePath) ?? { memory: createNamespaceMemory(proc), stale: true };
+    const read = dump(known.memory, known.stale);
+    known.stale = false;
+    memories.set(namespacePath, known);
+    return read;
+  };
+  return {
+    ...createNetlinkSource(proc),
+    dump: (namespacePath) => within(namespacePath, () => remember(namespacePath, namespacePath === undefined ? dumpHere : dumpOnce)),
+    refresh() {
+      for (const [path, known] of memories) {
+        if (known.stale) memories.delete(path);
+        known.stale = true;
+      }
+    },
+    close,
+  };
 }

@@ -2,7 +2,9 @@ import { describe, expect, it } from 'vitest';
 import type { PortreeveError } from '../../../src/model/errors.ts';
 import { decodeGenericFamily, decodeWireguardPort, dumpLinks, parseNfsPortlist } from '../../../src/sources/netlink/kernel-services.ts';
 import { DIAG_TABLES, type DiagTable } from '../../../src/sources/netlink/sock-diag.ts';
-import { dumpTable } from '../../../src/sources/netlink/source.ts';
+import type { Family } from '../../../src/model/socket.ts';
+import type { NetlinkTransport } from '../../../src/native/netlink-socket.ts';
+import { createTableMemory, type TableReading } from '../../../src/sources/netlink/table-memory.ts';
 import { datagramsOf } from '../../fixtures/netlink/captured.ts';
 import { fakeKernel, int32, message } from './fake-kernel.ts';
 
@@ -13,6 +15,10 @@ const DUMP_INTERRUPTED = 0x10;
 
 const whole = datagramsOf('tcp-ipv4').datagrams;
 const done = message(DONE, 2, int32(0));
+
+function dumpTable(transport: NetlinkTransport, table: DiagTable, family: Family): TableReading {
+  return createTableMemory(table, family).read(transport);
+}
 
 describe('a dump over netlink', () => {
   it('is read to its end at the first attempt', () => {

@@ -13,8 +13,8 @@ function decodeDump(name: string, table: DiagTable): SocketRecord[] {
   const sockets: SocketRecord[] = [];
   let done = false;
   for (const datagram of datagrams) {
-    const end = readDatagram(datagram, sequence, (type, body) => {
-      const records = type === SOCK_DIAG_BY_FAMILY ? decodeDiagMessage(body, table) : null;
+    const end = readDatagram(datagram, sequence, (type, bytes, from, to) => {
+      const records = type === SOCK_DIAG_BY_FAMILY ? decodeDiagMessage(bytes.subarray(from, to), table) : null;
       sockets.push(...(records ?? []));
       return records !== null;
     });
@@ -127,7 +127,7 @@ describe('bytes that are not what they should be', () => {
   it('survives any bytes as a datagram, and counts what it could not read', () => {
     fc.assert(
       fc.property(fc.uint8Array({ maxLength: 400 }), fc.nat(), (bytes, sequence) => {
-        const end = readDatagram(bytes, sequence, (_type, body) => decodeDiagMessage(body, TCP) !== null);
+        const end = readDatagram(bytes, sequence, (_type, all, from, to) => decodeDiagMessage(all.subarray(from, to), TCP) !== null);
         expect(end.malformed).toBeGreaterThanOrEqual(0);
       }),
       fuzz,
@@ -141,8 +141,8 @@ describe('bytes that are not what they should be', () => {
       fc.property(fc.array(fc.tuple(fc.nat(whole.length - 1), fc.nat(255)), { maxLength: 8 }), fc.nat(whole.length), (flips, cut) => {
         const bytes = whole.slice(0, cut);
         for (const [at, value] of flips) if (at < bytes.length) bytes[at] = value;
-        readDatagram(bytes, sequence, (_type, body) => {
-          for (const record of decodeDiagMessage(body, TCP) ?? []) expect(record.port).toBeLessThanOrEqual(65_535);
+        readDatagram(bytes, sequence, (_type, all, from, to) => {
+          for (const record of decodeDiagMessage(all.subarray(from, to), TCP) ?? []) expect(record.port).toBeLessThanOrEqual(65_535);
           return true;
         });
       }),
