@@ -10,85 +10,85 @@ export interface Place {
 }
 
 /** A listener that opened, by the kernel's own word, and what could be read of its process at once. */
-export interface Opening extends Place {
-  /** Pid of who called listen(2); null where it is not one of this PID namespace. */
-  readonly pid: number | null;
-  /** The kernel's name of that process. */
-  readonly name: string;
+export interface Opening {
+  readonly protocol: Protocol;
+  readonly family: Family;
+  readonly address: string;
+  /** Null where the kernel picks it after the event. */
+  readonly port: number | null;
+  /** Thread that called listen(2); null where its number means nothing here. */
+  readonly thread: number | null;
   /** The process as it was a moment later; null where it had left by then. */
-  readonly owner: Owner | null;
-  /** Milliseconds on the steady clock. */
-  readonly at: number;
+  readonly caller: Owner | null;
+  /** Nanoseconds of CLOCK_MONOTONIC. */
+  readonly timestamp: bigint;
 }
 
-/** An opening that no look ever showed, and how long the listener lived; null where its end was not heard. */
-export interface Passing {
-  readonly opening: Opening;
+/** An opening that no look ever showed. */
+export interface Passing extends Opening, Place {
+  readonly port: number;
+  /** How long the listener lived; null where its end was not heard. */
   readonly livedMs: number | null;
 }
 
 export interface Transients {
-  opened(opening: Opening): void;
-  /** Says whether the close belonged to an opening that no look has shown. */
-  closed(place: Place, pid: number | null, at: number): boolean;
+  opened(socket: bigint, opening: Opening): void;
+  closed(socket: bigint, port: number | null, timestamp: bigint): void;
   /**
-   * To be called after each look with the listeners that were new in it. Gives the openings that came and went unseen.
-   * One that was neither seen nor heard to close is kept for a while: its namespace may not be known yet.
+   * To be called after each look, with what listens now. Gives the openings that came and went unseen. One that is
+   * neither seen nor heard to close is kept for a while: its namespace may not be known yet.
+   * @param now nanoseconds of CLOCK_MONOTONIC at which the look began
    */
-  settle(appeared: readonly Place[], now: number): readonly Passing[];
+  settle(listening: Iterable<Place>, now: bigint): readonly Passing[];
   /** Openings that are neither seen nor closed: a reason to look for namespaces that are not known yet. */
   readonly unexplained: number;
   /** Openings that were passed over for want of room, since the last call. */
   takeOverflow(): number;
 }
 
-/** How long an opening may stay unexplained. Milliseconds. */
-const PATIENCE = 5_000;
+/** How long an opening may stay unexplained. Nanoseconds. */
+const PATIENCE = 5_000_000_000n;
 /** Openings kept at most: a storm is counted, not collected. */
 const MOST_PENDING = 10_000;
+const NS_PER_MS = 1e6;
 
 /**
  * Matches the kernel's openings and closings with what the looks show: what opened and is in the next look was seen, and
- * is the alerts' business from there; what closed before it is a transient. The events carry no namespace, so that two
- * sockets of one address in two namespaces can be taken for each other: a close goes to the opening of the same pid
- * first, then to the oldest.
+ * is the alerts' business from there; what closed before it is a transient. The events carry no namespace: an opening in
+ * one that no look reaches counts as seen where another namespace has a listener of the same address.
  */
 export function createTransients(): Transients {
-  let pending: Opening[] = [];
+  const pending = new Map<bigint, Opening>();
   let finished: Passing[] = [];
   let overflow = 0;
   return {
-    opened(opening) {
-      if (pending.length + finished.length >= MOST_PENDING) overflow += 1;
-      else pending.push(opening);
+    opened(socket, opening) {
+      if (pending.size + finished.length >= MOST_PENDING) overflow += 1;
+      else pending.set(socket, opening);
     },
-    closed(place, pid, at) {
-      const key = keyOf(place);
-      const candidates = pending.filter((opening) => keyOf(opening) === key);
-      const opening = candidates.find((candidate) => candidate.pid !== null && candidate.pid === pid) ?? candidates[0];
-      if (opening === undefined) return false;
-      pending = pending.filter((each) => each !== opening);
-      finished.push({ opening, livedMs: Math.max(0, at - opening.at) });
-      return true;
+    closed(socket, port, timestamp) {
+      const opening = pending.get(socket);
+      if (opening === undefined) return;
+      pending.delete(socket);
+      finished.push({ ...opening, port: opening.port ?? port ?? 0, livedMs: Math.max(0, Number(timestamp - opening.timestamp) / NS_PER_MS) });
     },
-    settle(appeared, now) {
-      const seen = new Map<string, number>();
-      for (const place of appeared) seen.set(keyOf(place), (seen.get(keyOf(place)) ?? 0) + 1);
-      const isSeen = (place: Place): boolean => {
-        const left = seen.get(keyOf(place)) ?? 0;
-        if (left > 0) seen.set(keyOf(place), left - 1);
-        return left > 0;
-      };
-      // The newest first: what is still open when the look comes is what opened last.
-      const unseen = [...pending].reverse().filter((opening) => !isSeen(opening)).reverse();
-      const passed = finished.filter(({ opening }) => !isSeen(opening));
-      const lost = unseen.filter(({ at }) => now - at > PATIENCE).map((opening): Passing => ({ opening, livedMs: null }));
-      pending = unseen.filter(({ at }) => now - at <= PATIENCE);
+    settle(listening, now) {
+      const passed = finished;
       finished = [];
-      return [...passed, ...lost];
+      if (pending.size === 0) return passed;
+      const places = new Set([...listening].flatMap((place) => [keyOf(place), keyOf({ ...place, port: null })]));
+      for (const [socket, opening] of pending) {
+        // What opened after the look began may have been missed by it.
+        if (places.has(keyOf(opening))) pending.delete(socket);
+        else if (now - opening.timestamp > PATIENCE) {
+          pending.delete(socket);
+          passed.push({ ...opening, port: opening.port ?? 0, livedMs: null });
+        }
+      }
+      return passed;
     },
     get unexplained() {
-      return pending.length;
+      return pending.size;
     },
     takeOverflow() {
       const count = overflow;
@@ -98,6 +98,6 @@ export function createTransients(): Transients {
   };
 }
 
-function keyOf({ protocol, family, address, port }: Place): string {
-  return `${protocol}/${family}/${address}/${port}`;
+function keyOf({ protocol, family, address, port }: Omit<Place, 'port'> & { readonly port: number | null }): string {
+  return `${protocol}/${family}/${address}/${port ?? ''}`;
 }
