@@ -40,19 +40,9 @@ export function lintPolicy(documents: readonly PolicyDocument[], { today, beside
   ];
 }
 
-/** Facts that the language knows and no audit finds out yet. */
-const NOT_GATHERED: ReadonlySet<string> = new Set(['peers']);
-
 function lintMatch(match: ConditionDocument, what: string, file: string): readonly Problem[] {
   const contradiction = findContradiction(match);
-  const impossible = contradiction === null ? [] : [problemAt(file, contradiction.at, 'warning', 'never-matches', `${what} can never match: ${contradiction.why}`, null)];
-  return [...impossible, ...listNotGathered(match, what, file)];
-}
-
-function listNotGathered(match: ConditionDocument, what: string, file: string): readonly Problem[] {
-  if (match.kind !== 'field') return match.conditions.flatMap((condition) => listNotGathered(condition, what, file));
-  if (!NOT_GATHERED.has(match.field)) return [];
-  return [problemAt(file, match.at, 'warning', 'fact-not-gathered', `${what} asks for ${match.field}, which no audit looks at yet: it stays unknown, and never makes a match true`, null)];
+  return contradiction === null ? [] : [problemAt(file, contradiction.at, 'warning', 'never-matches', `${what} can never match: ${contradiction.why}`, null)];
 }
 
 function lintSameMatches(rules: readonly OverriddenRule[], files: ReadonlySet<string>): readonly Problem[] {
