@@ -7,15 +7,24 @@ export interface DataReader {
   readonly faults: readonly string[];
   /** A part of a value. A key that is missing is read as null. */
   at(key: string): DataReader;
+  /** Whether an object has a key, whatever its value; for a key that may be missing. */
+  has(key: string): boolean;
+  /** The keys and values of an object that can have any keys. */
+  entries(): readonly (readonly [string, DataReader])[];
   items(): readonly DataReader[];
   text(): string;
   textOrNull(): string | null;
   /** A whole number in a range, both ends included. */
   integer(least: number, most: number): number;
   integerOrNull(least: number, most: number): number | null;
+  /** A number that is neither negative nor infinite (1e999 reads as that): an age, a duration. */
+  amount(): number;
+  amountOrNull(): number | null;
   flag(): boolean;
   flagOrNull(): boolean | null;
   oneOf<Word extends string>(words: readonly [Word, ...Word[]]): Word;
+  /** Text, a number, true, false or null. */
+  scalar(): string | number | boolean | null;
   isNull(): boolean;
 }
 
@@ -28,10 +37,16 @@ export function createDataReader(value: unknown, path = '', faults: string[] = [
     return standIn;
   };
   const isInteger = (least: number, most: number): boolean => Number.isInteger(value) && (value as number) >= least && (value as number) <= most;
+  const isAmount = typeof value === 'number' && Number.isFinite(value) && value >= 0;
+  const isObject = typeof value === 'object' && value !== null && !Array.isArray(value);
   return {
     faults,
+    has: (key) => isObject && Object.hasOwn(value, key),
+    entries() {
+      if (!isObject) return refuse('an object', []);
+      return Object.entries(value).map(([key, part]) => [key, createDataReader(part, `${path}.*`, faults)]);
+    },
     at(key) {
-      const isObject = typeof value === 'object' && value !== null && !Array.isArray(value);
       if (!isObject) refuse('an object', null);
       // Own keys only: `__proto__` and `constructor` of a parsed object are data like any other.
       const part: unknown = isObject && Object.hasOwn(value, key) ? (value as Readonly<Record<string, unknown>>)[key] : null;
@@ -45,11 +60,14 @@ export function createDataReader(value: unknown, path = '', faults: string[] = [
     textOrNull: () => (value === null || typeof value === 'string' ? value : refuse('text or null', null)),
     integer: (least, most) => (isInteger(least, most) ? (value as number) : refuse(`a whole number from ${least} to ${most}`, least)),
     integerOrNull: (least, most) => (value === null || isInteger(least, most) ? (value as number | null) : refuse(`a whole number from ${least} to ${most}, or null`, null)),
+    amount: () => (isAmount ? value : refuse('a number from 0', 0)),
+    amountOrNull: () => (value === null || isAmount ? value : refuse('a number from 0, or null', null)),
     flag: () => (typeof value === 'boolean' ? value : refuse('true or false', false)),
     flagOrNull: () => (value === null || typeof value === 'boolean' ? value : refuse('true, false or null', null)),
     oneOf<Word extends string>(words: readonly [Word, ...Word[]]): Word {
       return words.find((word) => word === value) ?? refuse(`one of ${words.join(', ')}`, words[0]);
     },
+    scalar: () => (value === null || ['string', 'boolean'].includes(typeof value) || Number.isFinite(value) ? (value as string | number | boolean | null) : refuse('text, a number, true, false or null', null)),
     isNull: () => value === null,
   };
 }

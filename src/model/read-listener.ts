@@ -31,7 +31,9 @@ export function readListener(reader: DataReader): AuditedListener {
     ownerKind: reader.at('ownerKind').oneOf(OWNER_KINDS),
     ownerNote: note.isNull() ? null : { code: note.at('code').oneOf([...UNKNOWN_REASONS, 'kernel']), detail: note.at('detail').text() },
     owners: reader.at('owners').items().map(readOwner),
+    ...(reader.at('ownersComplete').isNull() || reader.at('ownersComplete').flag() ? {} : { ownersComplete: false as const }),
     activation: activation.isNull() ? null : { unit: activation.at('unit').text(), service: activation.at('service').textOrNull() },
+    ...(reader.has('peers') ? { peers: reader.at('peers').flagOrNull() } : {}),
     findings: reader.at('findings').items().map(readFinding),
   };
 }
@@ -64,6 +66,7 @@ function readOwner(reader: DataReader): Owner {
     innerUnit: reader.at('innerUnit').textOrNull(),
     container: reader.at('container').textOrNull(),
     startedAt: reader.at('startedAt').textOrNull(),
+    ...(reader.has('exePackage') ? { exePackage: reader.at('exePackage').textOrNull() } : {}),
   };
 }
 
