@@ -1,10 +1,32 @@
 import { readlinkSync, statSync, type Stats } from 'node:fs';
+import { join } from 'node:path';
 import type { Owner } from '../model/listener.ts';
 
 const DELETED = ' (deleted)';
 const MEMFD = '/memfd:';
 
 export type ExecutableFacts = Pick<Owner, 'exe' | 'exeDeleted' | 'exeReplaced' | 'exeForeign'>;
+
+/** Where the files of this host are looked at, and by whom. */
+export interface HostView {
+  /** `/proc/self`. */
+  readonly self: string;
+  /** `/proc/1`, or our own folder where we may not look through the first process. */
+  readonly first: string;
+  /** What stands before a path of this host. */
+  readonly root: string;
+}
+
+/**
+ * The host is what its first process sees. A service in a sandbox sees another /tmp, /home and /dev/shm than everybody
+ * else (PrivateTmp=, ProtectHome= and PrivateDevices= of systemd.exec(5)), and would find programs missing there.
+ */
+export function viewHost(proc: string): HostView {
+  const self = join(proc, 'self');
+  const first = join(proc, '1');
+  const root = join(first, 'root');
+  return fileAt(`${root}/`) === null ? { self, first: self, root: '' } : { self, first, root };
+}
 
 /**
  * What runs in a process, whether it still lies where it was started from, and whether that is a place of this host.
@@ -15,22 +37,21 @@ export type ExecutableFacts = Pick<Owner, 'exe' | 'exeDeleted' | 'exeReplaced' |
  * another user namespace only. The kernel adds " (deleted)" to the link of an unlinked file; a file may also be called
  * so, which the inode tells apart.
  * @param folder `/proc/<pid>`
- * @param self `/proc/self`
  */
-export function readExecutable(folder: string, self: string): ExecutableFacts {
+export function readExecutable(folder: string, { self, first, root }: HostView): ExecutableFacts {
   const link = `${folder}/exe`;
   const target = readLink(link);
   if (target === null) return { exe: null, exeDeleted: null, exeReplaced: null, exeForeign: null };
   const running = fileAt(link);
   const ownUsers = isSameNamespace(folder, self, 'user');
   const isRunning = (path: string) => isSameFile(fileAt(path), running);
-  if (!target.endsWith(DELETED) || isRunning(target) || isRunning(`${folder}/root${target}`)) {
-    return { exe: target, exeDeleted: false, exeReplaced: false, exeForeign: ownUsers ? false : judgeForeign(running, isRunning(target)) };
+  if (!target.endsWith(DELETED) || isRunning(root + target) || isRunning(`${folder}/root${target}`)) {
+    return { exe: target, exeDeleted: false, exeReplaced: false, exeForeign: ownUsers ? false : judgeForeign(running, isRunning(root + target)) };
   }
   const exe = target.slice(0, -DELETED.length);
   if (exe.startsWith(MEMFD)) return { exe, exeDeleted: true, exeReplaced: false, exeForeign: false };
   // The link is printed as seen from here, also for a process that changed its root; another mount namespace is another view.
-  const successor = fileAt(exe) ?? (isSameNamespace(folder, self, 'mnt') ? null : fileAt(`${folder}/root${exe}`));
+  const successor = fileAt(root + exe) ?? (isSameNamespace(folder, first, 'mnt') ? null : fileAt(`${folder}/root${exe}`));
   return { exe, exeDeleted: true, exeReplaced: successor !== null && isUpgrade(successor, running), exeForeign: !ownUsers };
 }
 

@@ -4,7 +4,7 @@ import type { Owner } from '../model/listener.ts';
 import type { UserNames } from './accounts.ts';
 import { parseProcessCgroup } from './cgroup.ts';
 import type { RootMadeDepth } from './cgroup-owners.ts';
-import { fileAt, isSameNamespace, readExecutable, readLink } from './executable.ts';
+import { fileAt, isSameNamespace, readExecutable, readLink, viewHost } from './executable.ts';
 import { listPids } from './holders.ts';
 import { findScript } from './script.ts';
 
@@ -14,6 +14,8 @@ export interface ProcessStat {
   readonly name: string;
   /** A thread of the kernel: it has no executable and no descriptors. */
   readonly isKernelThread: boolean;
+  /** Pid of the process that made it, or that took it over when that one ended; 0 for none. */
+  readonly parent: number;
   /** Clock ticks after boot at which the process started: with the pid, the identity of a process. */
   readonly startTicks: number;
 }
@@ -29,7 +31,8 @@ export function parseProcessStat(text: string): ProcessStat | null {
   const fields = text.slice(close + 2).split(' ');
   const startTicks = Number(fields[19]);
   if (!Number.isSafeInteger(startTicks) || startTicks < 0) return null;
-  return { name: text.slice(open + 1, close), isKernelThread: (Number(fields[6]) & PF_KTHREAD) !== 0, startTicks };
+  const parent = Number(fields[1]);
+  return { name: text.slice(open + 1, close), parent: Number.isSafeInteger(parent) && parent > 0 ? parent : 0, isKernelThread: (Number(fields[6]) & PF_KTHREAD) !== 0, startTicks };
 }
 
 /** Effective uid from `/proc/<pid>/status` (`Uid: real effective saved filesystem`), or null. */
@@ -60,13 +63,13 @@ export interface ProcessReader {
 export function createProcessReader(proc: string, accounts: string, userName: UserNames, rootMade: RootMadeDepth = () => null): ProcessReader {
   const bootSeconds = readBootTime(proc);
   const hostAccounts = fileAt(accounts);
-  const self = join(proc, 'self');
+  const host = viewHost(proc);
   /**
    * A process with another passwd file in its root has accounts of its own; the host's name would be a wrong one. In a
    * user namespace anyone can mount another passwd file, and a uid that the host has a name for is still the host's.
    */
   const hasOwnAccounts = (folder: string): boolean => {
-    if (!isSameNamespace(folder, self, 'user')) return false;
+    if (!isSameNamespace(folder, host.self, 'user')) return false;
     const own = fileAt(`${folder}/root${accounts}`);
     return own !== null && (own.dev !== hostAccounts?.dev || own.ino !== hostAccounts.ino);
   };
@@ -77,7 +80,7 @@ export function createProcessReader(proc: string, accounts: string, userName: Us
       for (let attempt = 0; attempt < 3; attempt += 1) {
         const before = readStat(folder);
         if (before === null) return null;
-        const executable = readExecutable(folder, self);
+        const executable = readExecutable(folder, host);
         const { unit, innerUnit, container } = parseProcessCgroup(readText(join(folder, 'cgroup')) ?? '', rootMade);
         const uid = parseEffectiveUid(readText(join(folder, 'status')) ?? '');
         const text = readText(join(folder, 'cmdline'), COMMAND_LINE_LIMIT);
@@ -85,7 +88,7 @@ export function createProcessReader(proc: string, accounts: string, userName: Us
         const script = findScript(executable.exe, commandLine, () => readLink(join(folder, 'cwd')));
         const after = readStat(folder);
         if (after?.startTicks !== before.startTicks) return null;
-        if (after.name !== before.name || readExecutable(folder, self).exe !== executable.exe) continue;
+        if (after.name !== before.name || readExecutable(folder, host).exe !== executable.exe) continue;
         return {
           startTicks: before.startTicks,
           owner: {

@@ -2,8 +2,8 @@ import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { chmodSync, copyFileSync, mkdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { chmodSync, copyFileSync, linkSync, mkdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { parsePasswd } from '../../src/inventory/accounts.ts';
 import { createProcessReader, parseCommandLine, parseEffectiveUid, parseProcessStat } from '../../src/inventory/process.ts';
 import { createFakeProc, type FakeProc } from '../fixtures/fake-proc.ts';
@@ -131,6 +131,42 @@ describe('reading a process', () => {
       fake.add({ pid: 64, name: 'sshd', exe: join(fake.root, 'elsewhere') });
       users(64, 1);
       expect(read(64)).toMatchObject({ exeForeign: false });
+    });
+  });
+
+  describe('from inside a sandbox, which shows other files than the first process sees', () => {
+    const host = () => join(fake.root, 'host');
+    /** A file of this host, which the sandbox does not show. */
+    const onHost = (path: string, from: string) => {
+      mkdirSync(dirname(host() + path), { recursive: true });
+      linkSync(from, host() + path);
+    };
+    beforeEach(() => {
+      fake.add({ pid: 1, name: 'systemd', root: host() });
+      mkdirSync(host());
+      for (const [pid, inode] of [['self', 1], ['70', 2]] as const) {
+        mkdirSync(join(fake.proc, pid, 'ns'), { recursive: true });
+        symlinkSync(`user:[${inode}]`, join(fake.proc, pid, 'ns/user'));
+      }
+    });
+
+    it('takes the files of the first process for those of the host', () => {
+      const file = join(fake.root, 'licd');
+      writeFileSync(file, 'program', { mode: 0o755 });
+      fake.add({ pid: 70, name: 'licd', exe: file });
+      expect(read(70)).toMatchObject({ exe: file, exeForeign: true });
+      onHost(file, file);
+      expect(read(70)).toMatchObject({ exe: file, exeForeign: false });
+    });
+
+    it('finds there what replaced a deleted one', () => {
+      const file = join(fake.root, 'licd');
+      writeFileSync(`${file} (deleted)`, 'program', { mode: 0o755 });
+      fake.add({ pid: 71, name: 'licd', exe: `${file} (deleted)`, root: host() });
+      expect(read(71)).toMatchObject({ exe: file, exeDeleted: true, exeReplaced: false });
+      writeFileSync(join(fake.root, 'new'), 'upgrade', { mode: 0o755 });
+      onHost(file, join(fake.root, 'new'));
+      expect(read(71)).toMatchObject({ exe: file, exeDeleted: true, exeReplaced: true });
     });
   });
 
