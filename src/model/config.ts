@@ -91,6 +91,13 @@ export const DIALECTS = ['portreeve', 'ecs', 'ocsf'] as const;
 /** Field names of a sink: portreeve's own, Elastic Common Schema, or OCSF's Detection Finding. */
 export type Dialect = (typeof DIALECTS)[number];
 
+/** Facilities of syslog that a process may claim, with their codes (RFC 5424, table 1; names of syslog(3)). */
+export const SYSLOG_FACILITIES = {
+  user: 1, mail: 2, daemon: 3, auth: 4, syslog: 5, lpr: 6, news: 7, uucp: 8, cron: 9, authpriv: 10, ftp: 11,
+  local0: 16, local1: 17, local2: 18, local3: 19, local4: 20, local5: 21, local6: 22, local7: 23,
+} as const;
+export type SyslogFacility = keyof typeof SYSLOG_FACILITIES;
+
 interface AnySinkConfig {
   /** Letters, digits, `-` and `_`: names its cursor. */
   readonly name: string;
@@ -115,7 +122,7 @@ export interface SyslogSinkConfig extends AnySinkConfig {
   readonly format: 'rfc5424' | 'rfc3164';
   /** Over a stream: octet counting (RFC 6587, section 3.4.1) or a line feed after each. */
   readonly framing: 'octet-counting' | 'newline';
-  /** Syslog facility by name: `daemon`, `auth`, `local0` ... */
+  /** Syslog facility by name, one of `SYSLOG_FACILITIES`. */
   readonly facility: string;
   /** Private enterprise number of the structured data. */
   readonly enterprise: number;

@@ -1,9 +1,20 @@
-import type { Problem } from '../model/errors.ts';
+import { PortreeveError, type ErrorCode, type Problem } from '../model/errors.ts';
 import { excerptLine } from '../model/source-excerpt.ts';
 import { cleanText } from '../model/untrusted-text.ts';
 
 /** Texts of files by their names, for the lines at fault. */
 export type SourceTexts = ReadonlyMap<string, string>;
+
+/**
+ * The error for files that cannot be used. `subject`: with its verb, `the policy has`. The code is `unreadable` where
+ * nothing worse happened than that files could not be read, else `invalid`.
+ */
+export function faultyFiles(subject: string, problems: readonly Problem[], sources: SourceTexts, codes: { readonly invalid: ErrorCode; readonly unreadable: ErrorCode }): PortreeveError {
+  const errors = problems.filter((problem) => problem.level === 'error');
+  const code = errors.every((problem) => problem.position.line === null) ? codes.unreadable : codes.invalid;
+  const count = errors.length === 1 ? 'an error' : `${errors.length} errors`;
+  return new PortreeveError(code, `${subject} ${count}\n${describeProblems(problems, sources)}`, { problems });
+}
 
 /** Problems for a person, errors first: the place and what is wrong, the line with a caret under it, the hint. */
 export function describeProblems(problems: readonly Problem[], sources: SourceTexts = new Map()): string {

@@ -92,13 +92,13 @@ export function readWords(node: PlacedNode, key: string, log: ProblemLog): reado
   });
 }
 
-/** A plain value of that kind; null for anything else, which is logged. */
-export function readScalar<Value>(node: PlacedNode, key: string, kind: ScalarKind<Value>, log: ProblemLog): Value | null {
+/** A plain value of that kind; null for anything else, which is logged. `expected`: see `ScalarKind`. */
+export function readScalar<Value>(node: PlacedNode, key: string, kind: ScalarKind<Value>, log: ProblemLog, expected = kind.expected): Value | null {
   if (node.kind !== 'scalar') {
-    log.error(node.at, `${key}: expected ${kind.expected}, found ${describeNode(node)}`);
+    log.error(node.at, `${key}: expected ${expected}, found ${describeNode(node)}`);
     return null;
   }
-  const checked = kind.check(node);
+  const checked = kind.check(node, expected);
   if (!('fault' in checked)) return checked.value;
   log.error(node.at, `${key}: ${checked.fault.message}`, checked.fault.hint);
   return null;

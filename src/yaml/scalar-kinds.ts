@@ -18,7 +18,8 @@ export interface ScalarKind<Value> {
   readonly expected: string;
   /** JSON Schema of one value. */
   readonly schema: JsonSchema;
-  check(scalar: PlacedScalar): CheckedScalar<Value>;
+  /** `expected`: what to say instead, where more than this kind is taken. */
+  check(scalar: PlacedScalar, expected?: string): CheckedScalar<Value>;
 }
 
 export const DECIMAL = /^(?:0|[1-9][0-9]*)$/;
@@ -32,12 +33,12 @@ export function mismatch(expected: string, scalar: PlacedScalar, hint: string | 
 }
 
 /** One of a closed set of words. */
-export function choice<Word extends string>(words: readonly Word[]): ScalarKind<Word> {
-  const expected = `one of ${words.join(', ')}`;
+export function choice<const Word extends string>(words: readonly Word[]): ScalarKind<Word> {
+  const usual = `one of ${words.join(', ')}`;
   return {
-    expected,
+    expected: usual,
     schema: { enum: words },
-    check(scalar) {
+    check(scalar, expected = usual) {
       const found = words.find((word) => word === scalar.value);
       if (found !== undefined) return { value: found };
       const meant = nearestWord(scalar.source, words);
@@ -49,19 +50,19 @@ export function choice<Word extends string>(words: readonly Word[]): ScalarKind<
 export const flag: ScalarKind<boolean> = {
   expected: 'true or false',
   schema: { type: 'boolean' },
-  check(scalar) {
+  check(scalar, expected = 'true or false') {
     if (typeof scalar.value === 'boolean') return { value: scalar.value };
     const isOldBoolean = /^(?:y|n|yes|no|on|off)$/i.test(scalar.source);
-    return mismatch('true or false', scalar, isOldBoolean ? 'YAML 1.2 reads this word as text: write true or false.' : null);
+    return mismatch(expected, scalar, isOldBoolean ? 'YAML 1.2 reads this word as text: write true or false.' : null);
   },
 };
 
 export function integerIn(minimum: number, maximum: number): ScalarKind<number> {
-  const expected = `a number from ${minimum} to ${maximum}`;
+  const usual = `a number from ${minimum} to ${maximum}`;
   return {
-    expected,
+    expected: usual,
     schema: { type: 'integer', minimum, maximum },
-    check: (scalar) => checkInteger(scalar, expected, minimum, maximum),
+    check: (scalar, expected = usual) => checkInteger(scalar, expected, minimum, maximum),
   };
 }
 
@@ -80,7 +81,7 @@ export function checkInteger(scalar: PlacedScalar, expected: string, minimum: nu
 
 /** Text as it stands. `numberHint` tells what else a person may have meant by a bare number. */
 export function text(numberHint: string | null = null): ScalarKind<string> {
-  return { expected: 'text', schema: { type: 'string', minLength: 1 }, check: (scalar) => checkText(scalar, 'text', numberHint) };
+  return { expected: 'text', schema: { type: 'string', minLength: 1 }, check: (scalar, expected = 'text') => checkText(scalar, expected, numberHint) };
 }
 
 export function checkText(scalar: PlacedScalar, expected: string, numberHint: string | null = null): CheckedScalar<string> {

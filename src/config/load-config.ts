@@ -1,0 +1,68 @@
+import type { Stats } from 'node:fs';
+import { lstat } from 'node:fs/promises';
+import type { Config, JournalSinkConfig, SinkConfig } from '../model/config.ts';
+import type { Problem } from '../model/errors.ts';
+import { faultyFiles } from '../yaml/describe-problems.ts';
+import { createProblemLog, type ProblemLog } from '../yaml/problem-log.ts';
+import { readTextFile } from '../yaml/read-text-file.ts';
+import { defaultConfig, parseConfig } from './parse-config.ts';
+
+export const DEFAULT_CONFIG_PATH = '/etc/portreeve/portreeve.yaml';
+/** The shipped one, comments and all, is 15 KiB. */
+const LARGEST_FILE = 1024 * 1024;
+const CODES = { invalid: 'config-invalid', unreadable: 'config-unreadable' } as const;
+
+/** The sink of a daemon that runs under systemd and whose configuration names none. */
+export const JOURNAL_SINK: JournalSinkConfig = { type: 'journal', name: 'journal', minSeverity: 'notice', kinds: null };
+
+export interface ConfigOptions {
+  readonly defaultPath?: string;
+  /** In force where the file has no `sinks`. */
+  readonly defaultSinks?: readonly SinkConfig[];
+}
+
+export interface LoadedConfig {
+  readonly config: Config;
+  readonly warnings: readonly Problem[];
+  /** Paths of the keys that the file has; those of a sink below its name: `sinks.central.host`. */
+  readonly given: ReadonlySet<string>;
+}
+
+/**
+ * The configuration of a file that was named, and must be there, or of the default one, which may be missing: then all
+ * is at its default.
+ * @throws PortreeveError `config-invalid` or `config-unreadable` with all problems of the file
+ */
+export async function loadConfig(path: string | null, { defaultPath = DEFAULT_CONFIG_PATH, defaultSinks = [] }: ConfigOptions = {}): Promise<LoadedConfig> {
+  const file = path ?? defaultPath;
+  if (path === null && (await isMissing(file))) return { config: defaultConfig(defaultSinks), warnings: [], given: new Set() };
+  const log = createProblemLog(file, 'unreadable');
+  const text = await readTextFile(file, log, { what: 'a configuration', most: LARGEST_FILE, tooLarge: 'Is this the right file?', inspect: (stats) => { warnOfWriters(stats, log); } });
+  if (text === null) throw faultyFiles('the configuration has', log.problems, new Map(), CODES);
+  const { config, given, problems } = await parseConfig(text, file, defaultSinks);
+  if (config === null) throw faultyFiles('the configuration has', [...log.problems, ...problems], new Map([[file, text]]), CODES);
+  return { config, given, warnings: [...log.problems, ...problems] };
+}
+
+/** A link that leads nowhere is a configuration that was meant to be there; so is one that cannot be looked at. */
+async function isMissing(file: string): Promise<boolean> {
+  try {
+    await lstat(file);
+    return false;
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'ENOENT';
+  }
+}
+
+/** Who can write the configuration chooses what the daemon runs, sends and passes over. */
+function warnOfWriters({ mode, uid }: Stats, log: ProblemLog): void {
+  const writers = [...((mode & 0o020) === 0 ? [] : ['its group']), ...((mode & 0o002) === 0 ? [] : ['everyone'])];
+  if (writers.length > 0) {
+    log.warn(null, `${writers.join(' and ')} may write this file, and so control the agent`, `chmod ${writers.length === 2 ? 'go' : (mode & 0o020) === 0 ? 'o' : 'g'}-w takes that away.`, 'writable-by-others');
+  }
+  // Windows has no owners of this kind.
+  const self = process.geteuid?.();
+  if (self !== undefined && uid !== 0 && uid !== self) {
+    log.warn(null, `this file belongs to uid ${uid}, who can change it, and so control the agent`, 'chown it to root.', 'writable-by-others');
+  }
+}
