@@ -12,8 +12,9 @@ const BUFFER_TOTAL = 2048;
 const BUFFER_LEAST = 32;
 /** The largest page that an architecture or `buffer_subbuf_size_kb` has in practice. One read gives one page at most. Bytes. */
 const PAGE_LIMIT = 65_536;
-/** The smallest. */
-const PAGE_LEAST = 4096;
+/** Data of the smallest page; and a buffer has a page or two more than it was asked for. */
+const PAGE_LEAST = 4000;
+const PAGES_MORE = 4;
 
 /** What the reading of all buffers gave. */
 export interface PagesRead {
@@ -33,7 +34,7 @@ export interface TracefsInstance {
   readonly readiness: number;
   /** Takes all events from the buffers, at most a bufferful from each CPU. The records are valid inside `onPage`. */
   readPages(onPage: (page: RingPage) => void): PagesRead;
-  /** Events lost since the last call; null where someone cleared a buffer, and no one knows. 15 us per CPU. */
+  /** Events lost since the last call; null where someone cleared a buffer, and no one knows. 30 us per CPU. */
   countLost(): number | null;
   /** Opens the buffers of CPUs that came online. */
   openCpus(): boolean;
@@ -106,7 +107,7 @@ export function openInstance({ root, onlineCpus, folders }: InstanceOptions): Tr
         let broken = 0;
         let missed = false;
         for (const { fd } of buffers) {
-          for (let left = (bufferKib * 1024) / PAGE_LEAST + 1; left > 0; left -= 1) {
+          for (let left = (bufferKib * 1024) / PAGE_LEAST + PAGES_MORE; left > 0; left -= 1) {
             const length = readPage(fd, bytes);
             if (length === 0) break;
             const page = readRingPage(bytes.subarray(0, length), pageLayout);

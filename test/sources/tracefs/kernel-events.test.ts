@@ -147,7 +147,7 @@ describe('events', () => {
   it('do not bear the kernel\'s addresses of sockets, and still tie those of one socket together', async () => {
     const reader = open();
     tracefs.put('portreeve', 0, 'everyKind');
-    const [first, second, third] = reader.drain() as { socket: bigint }[];
+    const [first, second, third] = reader.drain() as unknown as { socket: bigint }[];
     expect(second?.socket).toBe(first?.socket);
     expect(third?.socket).not.toBe(first?.socket);
     expect(first?.socket.toString(16)).not.toBe('ffff8881b76a1bc0');
