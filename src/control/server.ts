@@ -49,17 +49,26 @@ export async function openControlServer(options: ControlServerOptions): Promise<
   });
 
   const server = createServer({ allowHalfOpen: true });
-  const file = await publishSocket(server, path, wantedGid);
-  const gid = file.group ? wantedGid : null;
-  if (group !== null && gid === null) logger.warning('the control socket is for its owner alone: the group cannot be given it', { path, group });
-  const readCredentials = options.readCredentials === undefined ? chooseCredentials(server) : options.readCredentials;
-  if (readCredentials === null) logger.warning('who connects to the control socket cannot be verified: its file mode alone decides', { path });
+  const file = await publishSocket(server, path, wantedGid, (isGroups) => {
+    const gid = isGroups ? wantedGid : null;
+    if (group !== null && gid === null) logger.warning('the control socket is for its owner alone: the group cannot be given it', { path, group });
+    const readCredentials = options.readCredentials === undefined ? chooseCredentials(server) : options.readCredentials;
+    if (readCredentials === null) logger.warning('who connects to the control socket cannot be verified: its file mode alone decides', { path });
+    const onlyThese = `only root${gid === null ? '' : ` and the members of group ${group ?? ''}`} may ask`;
+    server.on('connection', (socket) => {
+      const peer = readCredentials?.(socket) ?? null;
+      const isAllowed = readCredentials === null || (peer !== null && mayAsk(peer, gid));
+      receive(socket, peer, isAllowed ? crowded(peer) : onlyThese);
+    });
+    // Such as EMFILE: who connects then has to try again.
+    server.on('error', (error) => {
+      logger.warning('a control client could not be accepted', { reason: error.message });
+    });
+  });
 
-  server.on('connection', (socket) => {
-    // A reset or a write to one who left ends with `close`; there is nothing else to do about it.
+  function receive(socket: Socket, peer: PeerCredentials | null, refusal: string | null): void {
+    // A reset, or a write to one who left, ends with `close`; there is nothing else to do about it.
     socket.on('error', () => undefined);
-    const peer = readCredentials === null ? null : readCredentials(socket);
-    const refusal = readCredentials === null || (peer !== null && mayAsk(peer, gid)) ? crowded(peer) : `only root${gid === null ? '' : ` and the members of group ${group ?? ''}`} may ask`;
     if (refusal !== null) {
       tellRefusal(refusal, peer?.uid ?? null);
       turnAway(socket, refusal);
@@ -68,11 +77,7 @@ export async function openControlServer(options: ControlServerOptions): Promise<
     clients.set(socket, peer);
     socket.once('close', () => clients.delete(socket));
     void serveClient(socket, { answers, limits, logger });
-  });
-  // Such as EMFILE: who connects then has to try again.
-  server.on('error', (error) => {
-    logger.warning('a control client could not be accepted', { reason: error.message });
-  });
+  }
 
   /** In a flood of them there is no time for each to read why. */
   function turnAway(socket: Socket, message: string): void {
@@ -103,7 +108,7 @@ export async function openControlServer(options: ControlServerOptions): Promise<
       const closed = new Promise<void>((resolve) => server.close(() => { resolve(); }));
       for (const socket of clients.keys()) socket.end();
       const drop = setTimeout(() => {
-        for (const socket of clients.keys()) socket.destroy();
+        for (const socket of [...clients.keys(), ...turnedAway]) socket.destroy();
       }, limits.closeMs);
       await closed;
       clearTimeout(drop);

@@ -19,11 +19,11 @@ const OWNER_ONLY = 0o600;
 /**
  * Makes a server listen at a path, for its owner and one group. Nobody else can connect at any moment: the socket is made
  * and given its rights inside a folder that only its owner may enter, and then linked to its place, which fails where
- * something else stands. What a dead daemon left there is removed.
- * @returns the file, and whether the group could be given it
+ * something else stands. What a dead daemon left there is removed. `prepare` is told whether the group could be given the
+ * socket, before anyone can connect.
  * @throws PortreeveError `daemon-running`, or `control-failed`
  */
-export async function publishSocket(server: Server, path: string, gid: number | null): Promise<SocketFile & { readonly group: boolean }> {
+export async function publishSocket(server: Server, path: string, gid: number | null, prepare: (group: boolean) => void): Promise<SocketFile> {
   await checkFolder(path);
   const folder = await mkdtemp(`${path}.`).catch((cause: unknown) => refuse(path, 'cannot be made', cause));
   const made = join(folder, 's');
@@ -32,10 +32,11 @@ export async function publishSocket(server: Server, path: string, gid: number | 
     await once(server, 'listening');
     const group = gid !== null && (await giveTo(gid, made));
     await chmod(made, group ? GROUP_AND_OWNER : OWNER_ONLY);
+    prepare(group);
     await linkTo(path, made, folder);
     const { dev, ino } = await lstat(made, { bigint: true });
     await unlink(made);
-    return { path, dev, ino, group };
+    return { path, dev, ino };
   } catch (cause) {
     server.close();
     await unlink(made).catch(() => undefined);
