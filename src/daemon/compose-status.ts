@@ -63,8 +63,13 @@ function describeRegistry({ source, updated }: PortRegistry, now: Date, maxAgeMs
   return { source, updated, ageDays: Math.floor(ageMs / MS_PER_DAY), stale: ageMs > maxAgeMs };
 }
 
-/** The STATUS line of systemd: `23 listeners, 1 warning, 1 error`. */
-export function statusLine({ listeners: { total, bySeverity } }: DaemonStatus): string {
-  const counts = (['critical', 'error', 'warning'] as const).filter((severity) => bySeverity[severity] > 0).map((severity) => `${bySeverity[severity]} ${severity}${bySeverity[severity] === 1 || severity === 'critical' ? '' : 's'}`);
-  return [`${total} listener${total === 1 ? '' : 's'}`, ...(counts.length === 0 ? ['nothing to report'] : counts)].join(', ');
+/** The STATUS line of systemd: `23 listeners, 1 warning`. */
+export function statusLine(summary: AuditReport['summary'] | null): string {
+  if (summary === null) return 'taking a first look';
+  const worrying = (['critical', 'error', 'warning'] as const).filter((severity) => summary.bySeverity[severity] > 0).map((severity) => count(summary.bySeverity[severity], severity));
+  return [count(summary.listeners, 'listener'), ...(worrying.length === 0 ? ['nothing to report'] : worrying)].join(', ');
+}
+
+function count(number: number, what: string): string {
+  return `${number} ${what}${number === 1 || what === 'critical' ? '' : 's'}`;
 }

@@ -4,7 +4,7 @@ import { compileSnapshot, type OfficialFile } from '../registry/compile-snapshot
 import { exportRegistry } from '../registry/export.ts';
 import { openInForce } from '../registry/in-force.ts';
 import { loadRegistryFile, readRegistryFile } from '../registry/load.ts';
-import { snapshotPaths } from '../registry/snapshot-folder.ts';
+import { readSnapshot, snapshotPaths } from '../registry/snapshot-folder.ts';
 
 export { OFFICIAL_CSV } from '../registry/invalid-registry.ts';
 export { DEFAULT_MAX_LOSS_PERCENT } from '../registry/judge-update.ts';
@@ -31,6 +31,18 @@ export async function openRegistry({ file, stateDir, warn }: RegistryChoice): Pr
 /** File of the snapshot that the last update left there, if any did. */
 export function registrySnapshotPath(stateDir: string): string {
   return snapshotPaths(stateDir).current;
+}
+
+/** When a server last said that the updated snapshot is the newest; null where none is there, or it is damaged. */
+export async function registryCheckedAt(stateDir: string): Promise<Date | null> {
+  try {
+    const snapshot = await readSnapshot(snapshotPaths(stateDir).current);
+    const checkedAt = Date.parse(snapshot?.origin.checkedAt ?? '');
+    return Number.isNaN(checkedAt) ? null : new Date(checkedAt);
+  } catch (error) {
+    if (!(error instanceof PortreeveError)) throw error;
+    return null;
+  }
 }
 
 /** Every port's status as data: 65,536 ports on four transports. */

@@ -1,0 +1,68 @@
+import { PortreeveError } from '../model/errors.ts';
+import type { Daemon, Surroundings } from './open-daemon.ts';
+import type { Signals } from './signals.ts';
+
+/** A burst of the kernel's events costs one look in so much time, not one each. Milliseconds. */
+const SPACING = 50;
+/** Each wait is up to this share shorter or longer, so that the hosts of a fleet do not beat in time. */
+const JITTER = 0.1;
+/** Failed turns in a row until the daemon gives up: whoever runs it starts it anew. */
+const MOST_FAILURES = 30;
+
+/**
+ * The main loop: looks at the sockets at each interval, at all of the host at each sweep, and at once when the kernel
+ * tells of a listener; until a signal asks it to stop.
+ * @returns the exit code
+ */
+export async function runDaemon(daemon: Daemon, { clock, logger, notifier, random = Math.random }: Surroundings & { readonly random?: () => number }, signals: Signals): Promise<number> {
+  const jittered = (ms: number): number => ms * (1 - JITTER + 2 * JITTER * random());
+  let failures = 0;
+  let nextSweep = clock.steady();
+  let nextLook = nextSweep;
+  let earliestLook = nextSweep;
+  let isReady = false;
+  try {
+    while (signals.stop === null) {
+      if (signals.takeReload()) {
+        notifier.reloading();
+        await daemon.reload();
+        notifier.ready(daemon.statusLine());
+      }
+      const now = clock.steady();
+      const kind = now >= nextSweep ? 'sweep' : now >= nextLook ? 'look' : null;
+      try {
+        await daemon.turn(kind);
+        failures = 0;
+      } catch (error) {
+        if (!(error instanceof PortreeveError)) throw error;
+        failures += 1;
+        daemon.noteFailure(error);
+        if (failures >= MOST_FAILURES) {
+          logger.error('giving up: the sockets could not be read many times in a row', { failures, error: error.message });
+          return error.exitCode;
+        }
+      }
+      const { interval, sweep } = daemon.scan();
+      const done = clock.steady();
+      if (kind !== null) {
+        nextLook = done + jittered(interval);
+        earliestLook = done + SPACING;
+      }
+      if (kind === 'sweep') nextSweep = done + jittered(sweep);
+      if (!isReady && failures === 0) {
+        isReady = true;
+        notifier.ready(daemon.statusLine());
+        logger.info('portreeve is watching', { status: daemon.statusLine() });
+      }
+      notifier.status(daemon.statusLine());
+      notifier.alive();
+      const wake = Math.min(nextLook, nextSweep, daemon.nextDue() ?? Infinity);
+      if (await daemon.listen(Math.max(0, wake - clock.steady()), signals.next())) nextLook = Math.min(nextLook, earliestLook);
+    }
+    logger.info('portreeve stops', { signal: signals.stop });
+    return 0;
+  } finally {
+    notifier.stopping('stopping: the sinks take what is left');
+    await daemon.close();
+  }
+}

@@ -1,0 +1,161 @@
+import type { AlertBook } from '../alerts/alert-book.ts';
+import type { ExceptionStanding } from '../alerts/exceptions.ts';
+import type { AuditedListener, AuditReport } from '../model/audit.ts';
+import type { Clock } from '../model/clock.ts';
+import { coverageOf } from '../model/coverage.ts';
+import type { LatestAudit } from '../model/daemon.ts';
+import type { EventDraft } from '../model/event.ts';
+import type { Owner } from '../model/listener.ts';
+import type { ExceptionOverview } from '../model/policy-overview.ts';
+import { composeReport } from '../pass/audit.ts';
+import { localDate } from '../pass/policy.ts';
+import type { HostWatcher, Look } from '../pass/watch-host.ts';
+import type { KernelEvent } from '../sources/tracefs/kernel-event.ts';
+import type { ScanCounters } from './compose-status.ts';
+import type { CoverageWatch } from './coverage-watch.ts';
+import { draftOf } from './draft.ts';
+import type { ExceptionUse } from './exception-use.ts';
+import type { Inputs } from './inputs.ts';
+import type { Judge } from './judge.ts';
+import { judgePassing } from './judge-passing.ts';
+import { createTransients, type Place } from './transients.ts';
+
+export interface TurnParts {
+  readonly watcher: HostWatcher;
+  readonly judge: Judge;
+  readonly book: AlertBook;
+  readonly use: ExceptionUse;
+  readonly coverage: CoverageWatch;
+  readonly inputs: () => Inputs;
+  /** Milliseconds after which an exception that silenced nothing is worth a word. */
+  readonly unusedAfter: () => number;
+  readonly clock: Clock;
+  /** CLOCK_MONOTONIC, as the kernel's events have it. Nanoseconds. */
+  readonly monotonic: () => bigint;
+  /** Events that the kernel has ready. */
+  readonly drain: () => readonly KernelEvent<Owner>[];
+}
+
+export interface Turns {
+  readonly counters: ScanCounters;
+  /** Takes note of what the kernel told; says whether any of it asks for a look at once. */
+  hear(events: readonly KernelEvent<Owner>[]): boolean;
+  /**
+   * One turn, from the sockets to what there is to tell: the daemon's form of the pass.
+   * @throws PortreeveError where the sockets could not be read; the next turn may go well
+   */
+  take(kind: 'look' | 'sweep'): Promise<readonly EventDraft[]>;
+  /** What time alone brings: listeners settle, reminders come due. */
+  elapse(): readonly EventDraft[];
+  /** Registry or policy are others now: every listener is judged anew. */
+  rejudge(): readonly EventDraft[];
+  /** Null before the first turn. */
+  latest(): LatestAudit | null;
+}
+
+export function createTurns({ watcher, judge, book, use, coverage, inputs, unusedAfter, clock, monotonic, drain }: TurnParts): Turns {
+  const transients = createTransients();
+  const counters: ScanCounters = { ticks: 0, changes: 0, lastTickAt: null, lastTickMs: null, lastSweepAt: null, lastSweepMs: null };
+  let last: { readonly look: Look; readonly startedAt: Date; readonly durationMs: number } | null = null;
+  let listeners: readonly AuditedListener[] = [];
+  /** Made when it is asked for, and kept while nothing changes. */
+  let report: AuditReport | null = null;
+  let unheard: EventDraft[] = [];
+  let callers = new Set<number>();
+
+  const hear = (events: readonly KernelEvent<Owner>[]): boolean => {
+    let asksForLook = false;
+    for (const event of events) {
+      if (event.kind === 'lost') unheard.push(draftOf('loss', 'warning', `the kernel lost ${event.count} events of listeners: one that lived shortly may have gone unseen`, { count: event.count, source: 'tracefs' }));
+      else if (event.kind === 'blind') unheard.push(draftOf('coverage', 'warning', `events of the kernel may be missing: ${event.reason}`, { source: 'tracefs' }));
+      // The subflow of an MPTCP socket is told too, as TCP, which is what the socket tables show.
+      else if (event.protocol !== 'mptcp') {
+        asksForLook = true;
+        if (event.kind === 'close') transients.closed(event.socket, event.port, event.timestamp);
+        else {
+          transients.opened(event.socket, { ...event, protocol: event.protocol, caller: event.caller });
+          if (event.caller !== null) callers.add(event.caller.pid);
+        }
+      }
+    }
+    const overflow = transients.takeOverflow();
+    if (overflow > 0) unheard.push(draftOf('loss', 'warning', `${overflow} listeners opened at once, more than could be followed`, { count: overflow, source: 'tracefs' }));
+    return asksForLook;
+  };
+
+  /** Gives the listeners to the book, judged. */
+  const observe = (look: Look): readonly EventDraft[] => {
+    listeners = judge.judge(look.listeners, look.source);
+    report = null;
+    use.note(listeners, localDate(clock.now()));
+    return book.observe({ listeners, uncertain: ({ netns }) => look.uncertain.has(netns.inode) });
+  };
+
+  return {
+    counters,
+    hear,
+    async take(kind) {
+      const startedAt = clock.now();
+      const begun = clock.steady();
+      hear(drain());
+      const lookedAt = monotonic();
+      const hint = { pids: [...callers], unexplained: transients.unexplained > 0 };
+      callers = new Set();
+      const look = kind === 'sweep' ? await watcher.sweep() : await watcher.look(hint);
+      const durationMs = clock.steady() - begun;
+      counters.ticks += 1;
+      counters.lastTickAt = startedAt;
+      counters.lastTickMs = durationMs;
+      if (look.changed) counters.changes += 1;
+      // Absence in a namespace that was not read whole becomes certain only by another look.
+      const isNews = look.changed || kind === 'sweep' || last === null || look.uncertain.size + last.look.uncertain.size > 0;
+      last = { look, startedAt, durationMs };
+
+      const passed = transients.settle(placesOf(look), lookedAt);
+      if (kind === 'sweep') {
+        counters.lastSweepAt = startedAt;
+        counters.lastSweepMs = durationMs;
+        // Rules may ask for the age of a process, for its package, for connections: what changes without a socket changing.
+        judge.renew(inputs().registry, inputs().policy);
+      }
+      const drafts = isNews ? [...observe(look)] : [];
+      for (const passing of passed) {
+        const listener = judgePassing(passing, look.ephemeralPorts, judge, look.source);
+        if (listener !== null) drafts.push(...book.passed({ listener, livedMs: passing.livedMs, count: 1 }));
+      }
+      drafts.push(...book.elapse(), ...unheard);
+      unheard = [];
+      if (kind === 'sweep') drafts.push(...coverage.note(coverageOf(look.source, look.gaps)), ...book.exceptions(standings()));
+      return drafts;
+    },
+    elapse: () => book.elapse(),
+    rejudge() {
+      judge.renew(inputs().registry, inputs().policy);
+      return last === null ? [] : [...observe(last.look), ...book.exceptions(standings())];
+    },
+    latest() {
+      if (last === null) return null;
+      const { look, startedAt, durationMs } = last;
+      const endedAt = new Date(startedAt.getTime() + durationMs);
+      report ??= composeReport({ startedAt, endedAt, reading: look, registry: inputs().registry, policy: inputs().policy, listeners });
+      return { report: { ...report, startedAt: startedAt.toISOString(), durationMs: Math.round(durationMs) }, ageMs: Math.max(0, clock.now().getTime() - startedAt.getTime()) };
+    },
+  };
+
+  function standings(): readonly ExceptionStanding[] {
+    const today = localDate(clock.now());
+    return inputs().exceptions.map((exception) => standingOf(exception, use, today, unusedAfter()));
+  }
+}
+
+const MS_PER_DAY = 86_400_000;
+
+function standingOf({ id, expires, daysLeft, inForce, owner, position }: ExceptionOverview, use: ExceptionUse, today: string, unusedAfterMs: number): ExceptionStanding {
+  const unused = Date.parse(today) - Date.parse(use.lastUsed(id) ?? use.since);
+  const unusedDays = inForce && unused >= unusedAfterMs ? Math.round(unused / MS_PER_DAY) : null;
+  return { id, expires, daysLeft, unusedDays, owner, file: position.file, line: position.line };
+}
+
+function placesOf({ listeners }: Look): readonly Place[] {
+  return listeners.flatMap(({ protocol, family, address, port }) => (port === null ? [] : { protocol, family, address, port }));
+}
