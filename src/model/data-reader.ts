@@ -17,6 +17,8 @@ export interface DataReader {
   /** A whole number in a range, both ends included. */
   integer(least: number, most: number): number;
   integerOrNull(least: number, most: number): number | null;
+  /** Any finite number. */
+  number(): number;
   /** A number that is neither negative nor infinite (1e999 reads as that): an age, a duration. */
   amount(): number;
   amountOrNull(): number | null;
@@ -62,6 +64,7 @@ export function createDataReader(value: unknown, path = '', faults: string[] = [
     integerOrNull: (least, most) => (value === null || isInteger(least, most) ? (value as number | null) : refuse(`a whole number from ${least} to ${most}, or null`, null)),
     amount: () => (isAmount ? value : refuse('a number from 0', 0)),
     amountOrNull: () => (value === null || isAmount ? value : refuse('a number from 0, or null', null)),
+    number: () => (Number.isFinite(value) ? (value as number) : refuse('a number', 0)),
     flag: () => (typeof value === 'boolean' ? value : refuse('true or false', false)),
     flagOrNull: () => (value === null || typeof value === 'boolean' ? value : refuse('true, false or null', null)),
     oneOf<Word extends string>(words: readonly [Word, ...Word[]]): Word {
