@@ -1,0 +1,47 @@
+import type { Socket } from 'node:net';
+import { loadDaemonLibc } from '../../native/libc.ts';
+
+/** So often in a row a receiver that never closed after us is asked again, before it is taken for one that never will. */
+const CHANCES = 3;
+/** tcp(7), <asm-generic/ioctls.h>: octets that the other side's kernel has not acknowledged. */
+const SIOCOUTQ = 0x5411;
+
+/** What is made of a receiver that does not close its side after we closed ours. */
+export interface CloseTrust {
+  answered(): void;
+  /** Whether everything counts as read all the same. */
+  unanswered(socket: Socket): boolean;
+}
+
+/**
+ * Some receivers leave a connection open after its sender has ended it, and would be sent everything again for ever. A
+ * receiver that never once closed after us, three times in a row, counts as one of these: what its kernel acknowledged is
+ * then taken as read. Who closed once is held to it.
+ */
+export function trustAfterSilence(): CloseTrust {
+  let everAnswered = false;
+  let silences = 0;
+  return {
+    answered() {
+      everAnswered = true;
+    },
+    unanswered(socket) {
+      silences++;
+      return !everAnswered && silences >= CHANCES && unacknowledgedOctets(socket) === 0;
+    },
+  };
+}
+
+/** Null where it cannot be told. */
+function unacknowledgedOctets(socket: Socket): number | null {
+  // Node keeps the descriptor to itself; under TLS one layer deeper.
+  const handle = (socket as unknown as { _handle?: { fd?: number; _parent?: { fd?: number } } | null })._handle;
+  const fd = handle?._parent?.fd ?? handle?.fd;
+  if (fd === undefined || fd < 0) return null;
+  const octets = new Int32Array(1);
+  try {
+    return loadDaemonLibc().ioctl(fd, SIOCOUTQ, new Uint8Array(octets.buffer)) < 0 ? null : (octets[0] ?? null);
+  } catch {
+    return null;
+  }
+}

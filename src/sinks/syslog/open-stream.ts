@@ -1,0 +1,122 @@
+import { once } from 'node:events';
+import type { Socket } from 'node:net';
+import { describeFailure } from '../describe-failure.ts';
+import type { Channel, Encode, Outgoing, Patience } from '../transport.ts';
+import type { CloseTrust } from './close-trust.ts';
+
+/** Octets handed to the kernel at a time: what must make progress within the patience for a stall. */
+const CHUNK = 65_536;
+/** Seconds of silence after which the kernel asks whether the other side is still there. */
+const KEEP_ALIVE = 15_000;
+
+export interface StreamOptions {
+  readonly proof: Channel['proof'];
+  readonly patience: Patience;
+  readonly trust: CloseTrust;
+}
+
+export interface StreamDetails {
+  /** The event after which the socket can be written to. */
+  readonly ready: 'connect' | 'secureConnect';
+  /** A message with its frame. */
+  readonly encode: Encode;
+  describe(): Channel['facts'];
+}
+
+/**
+ * Waits for the connection of a socket and makes a channel of it. What the receiver says is read and dropped: syslog is
+ * one-way, but only who reads sees the end.
+ * @throws Error why there is no connection
+ */
+export async function openStream(socket: Socket, details: StreamDetails, options: StreamOptions, broken: () => void, signal: AbortSignal): Promise<Channel> {
+  const { ready, encode } = details;
+  const { proof, patience, trust } = options;
+  let failure: string | null = null;
+  let closing = false;
+  socket.on('error', (cause) => {
+    failure ??= describeFailure(cause);
+  });
+  socket.on('close', () => {
+    if (!closing) failure ??= 'the receiver closed the connection';
+    broken();
+  });
+  const limit = AbortSignal.timeout(patience.connect);
+  try {
+    await once(socket, ready, { signal: AbortSignal.any([signal, limit]) });
+  } catch (cause) {
+    socket.destroy();
+    throw limit.aborted ? new Error(`no connection within ${patience.connect / 1000} s`) : cause;
+  }
+  socket.setNoDelay(true).setKeepAlive(true, KEEP_ALIVE).resume();
+
+  return {
+    proof,
+    facts: details.describe(),
+    get broken() {
+      return failure;
+    },
+    async send(batch, signal) {
+      let written = 0;
+      while (written < batch.length) {
+        const { bytes, count } = takeChunk(batch.slice(written), encode);
+        const error = await writeChunk(socket, bytes, patience.stall, signal);
+        if (error !== null) return { taken: written, attempted: written + count, error: failure ?? error };
+        written += count;
+      }
+      return { taken: written, attempted: written, error: null };
+    },
+    async close(signal) {
+      closing = true;
+      if (socket.destroyed) return false;
+      socket.end();
+      try {
+        // Both directions have ended, the other one because the receiver read ours to its end and closed, too.
+        await once(socket, 'close', { signal: AbortSignal.any([signal, AbortSignal.timeout(patience.close)]) });
+        if (failure !== null) return false;
+        trust.answered();
+        return true;
+      } catch {
+        return failure === null && !signal.aborted && trust.unanswered(socket);
+      } finally {
+        socket.destroy();
+      }
+    },
+    destroy() {
+      closing = true;
+      socket.destroy();
+    },
+  };
+}
+
+function takeChunk(batch: readonly Outgoing[], encode: Encode): { readonly bytes: Uint8Array; readonly count: number } {
+  const parts: Uint8Array[] = [];
+  let length = 0;
+  for (const outgoing of batch) {
+    const message = encode(outgoing);
+    parts.push(message);
+    length += message.length;
+    if (length >= CHUNK) break;
+  }
+  return { bytes: Buffer.concat(parts, length), count: parts.length };
+}
+
+/** Until the kernel has taken it all; what happened instead where it has not. */
+function writeChunk(socket: Socket, bytes: Uint8Array, stall: number, signal: AbortSignal): Promise<string | null> {
+  return new Promise((resolve) => {
+    const end = (error: string | null): void => {
+      clearTimeout(timer);
+      signal.removeEventListener('abort', abandon);
+      resolve(error);
+    };
+    const abandon = (): void => {
+      end('stopped before everything was sent');
+    };
+    const timer = setTimeout(() => {
+      end(`the receiver does not read: no progress for ${stall / 1000} s`);
+    }, stall);
+    signal.addEventListener('abort', abandon);
+    socket.write(bytes, (cause) => {
+      end(cause === null || cause === undefined ? null : describeFailure(cause));
+    });
+  });
+}

@@ -1,0 +1,31 @@
+import { createConnection, type Socket } from 'node:net';
+import { connect } from 'node:tls';
+import type { Encode, Transport } from '../transport.ts';
+import { openStream, type StreamOptions } from './open-stream.ts';
+import { describeTls, readTlsOptions, type TlsFiles } from './tls-options.ts';
+
+export interface StreamTarget {
+  readonly host: string;
+  readonly port: number;
+  /** Null: no TLS. */
+  readonly tls: TlsFiles | null;
+}
+
+/** Syslog over TCP (RFC 6587) or TLS (RFC 5425). Certificates are read anew for each connection: a swapped one counts. */
+export function sendToStream({ host, port, tls }: StreamTarget, encode: Encode, options: StreamOptions): Transport {
+  return {
+    target: `${tls === null ? 'tcp' : 'tls'}://${host.includes(':') ? `[${host}]` : host}:${port}`,
+    async open(broken, signal) {
+      if (tls === null) {
+        const socket = createConnection({ host, port });
+        return openStream(socket, { ready: 'connect', encode, describe: () => describePeer(socket) }, options, broken, signal);
+      }
+      const socket = connect({ ...(await readTlsOptions(host, tls)), host, port });
+      return openStream(socket, { ready: 'secureConnect', encode, describe: () => ({ ...describePeer(socket), ...describeTls(socket) }) }, options, broken, signal);
+    },
+  };
+}
+
+function describePeer({ remoteAddress, remotePort }: Socket): Readonly<Record<string, string>> {
+  return remoteAddress === undefined || remotePort === undefined ? {} : { address: remoteAddress, port: String(remotePort) };
+}

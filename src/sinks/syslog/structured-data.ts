@@ -1,0 +1,34 @@
+import type { Param } from './describe-params.ts';
+
+/** A quotation mark, a backslash and a closing bracket are escaped with a backslash (RFC 5424, section 6.3.3). */
+export function escapeValue(value: string): string {
+  return value.replace(/["\\\]]/g, '\\$&');
+}
+
+export function formatParam({ name, value }: Pick<Param, 'name' | 'value'>): string {
+  return ` ${name}="${escapeValue(value)}"`;
+}
+
+/** One SD-ELEMENT under the enterprise number. */
+export function formatElement(enterprise: number, params: readonly Pick<Param, 'name' | 'value'>[]): string {
+  return `[portreeve@${enterprise}${params.map(formatParam).join('')}]`;
+}
+
+/**
+ * The longest start of a value, or its longest end, that takes at most so many octets once it is escaped; whole characters
+ * only.
+ */
+export function cutValue(value: string, octets: number, keep: 'start' | 'end'): string {
+  const characters = Array.from(value);
+  if (keep === 'end') characters.reverse();
+  let used = 0;
+  let count = 0;
+  for (const character of characters) {
+    used += Buffer.byteLength(escapeValue(character));
+    if (used > octets) break;
+    count++;
+  }
+  const kept = characters.slice(0, count);
+  if (keep === 'end') kept.reverse();
+  return kept.join('');
+}
