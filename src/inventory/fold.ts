@@ -12,6 +12,8 @@ export interface NamespaceSockets {
 
 /** Sockets that are one listener: same namespace, protocol, address, port and interface (SO_REUSEPORT siblings). */
 export interface SocketGroup {
+  /** What its sockets have in common. */
+  readonly key: string;
   readonly first: SocketRecord;
   readonly sockets: readonly SocketRecord[];
   readonly interface: string | null;
@@ -33,12 +35,13 @@ export function foldSockets({ dump }: NamespaceSockets): readonly SocketGroup[] 
     if (group === undefined) groups.set(key, [socket]);
     else group.push(socket);
   }
-  return [...groups.values()].flatMap((sockets) => {
+  return [...groups].flatMap(([key, sockets]) => {
     const [first] = sockets;
     if (first === undefined) return [];
     const boundTo = first.interfaceIndex === 0 ? null : dump.interfaces?.get(first.interfaceIndex) ?? `if${first.interfaceIndex}`;
     const scope = bindScope(first.address);
     return {
+      key,
       first,
       sockets,
       interface: boundTo,

@@ -38,7 +38,7 @@ export function surveyNamespaces(proc: string, netnsFolder: string): NamespaceSu
     const path = join(proc, String(pid), 'ns/net');
     let inode: number;
     try {
-      inode = Number(/^net:\[(\d+)\]$/.exec(readlinkSync(path))?.[1]);
+      inode = readNamespace(path);
     } catch (error) {
       const code = (error as NodeJS.ErrnoException).code;
       // Where /proc hides even the stat file, a process must be assumed.
@@ -66,6 +66,31 @@ export function surveyNamespaces(proc: string, netnsFolder: string): NamespaceSu
   const found = [...others.values()].map(({ namespace, paths: [path = '', ...spare] }): OtherNamespace => ({ namespace, path, spare }));
   const ownName = (own === null ? undefined : named.get(own)?.name) ?? (own === null || first === null || first === own ? 'host' : null);
   return { own: { inode: own, name: ownName }, others: tellApart(found, ownName), unreadable };
+}
+
+/** Inode of the namespace that a process is in; NaN for a link that is none. */
+function readNamespace(path: string): number {
+  return Number(/^net:\[(\d+)\]$/.exec(readlinkSync(path))?.[1]);
+}
+
+/**
+ * Whether a process that came since is in a network namespace that the survey does not have. A process may leave for
+ * another namespace at any time; one that was there before is not asked.
+ * @param before pids that there were when it was asked last
+ */
+export function hasStrangeNamespace(proc: string, { own, others }: NamespaceSurvey, before: ReadonlySet<number>): { readonly found: boolean; readonly pids: ReadonlySet<number> } {
+  const surveyed = new Set([own.inode, ...others.map(({ namespace }) => namespace.inode)]);
+  const pids = listPids(proc);
+  const found = pids.some((pid) => {
+    if (before.has(pid)) return false;
+    try {
+      const inode = readNamespace(join(proc, String(pid), 'ns/net'));
+      return !Number.isNaN(inode) && !surveyed.has(inode);
+    } catch {
+      return false;
+    }
+  });
+  return { found, pids: new Set(pids) };
 }
 
 /** Namespaces of one name (two containers that no cgroup names) get numbers, in the order in which they were made. */

@@ -29,7 +29,7 @@ const STATE_BYTES = new Int32Array(new Uint8Array([0xff, 0xff, 0, 0]).buffer)[0]
 const COOKIE_LOW = 11;
 const COOKIE_HIGH = 12;
 const FIRST_VOLATILE = 13;
-const LAST_VOLATILE = 15;
+const AFTER_VOLATILE = 16;
 
 interface KnownSocket {
   readonly words: Int32Array;
@@ -41,6 +41,8 @@ interface Dump {
   words: Int32Array;
   used: number;
   datagrams: number;
+  /** So far it says what the one before said, and its own words are not written. */
+  agrees: boolean;
 }
 
 /**
@@ -51,18 +53,17 @@ interface Dump {
 export function createTableMemory(table: DiagTable, family: Family): TableMemory {
   const request = encodeDiagRequest(table, family);
   const title = `${table.protocol} over ${family}`;
-  let before: Dump = { words: new Int32Array(64), used: 0, datagrams: 0 };
-  let now: Dump = { words: new Int32Array(64), used: 0, datagrams: 0 };
+  let before: Dump = { words: new Int32Array(64), used: 0, datagrams: 0, agrees: false };
+  let now: Dump = { words: new Int32Array(64), used: 0, datagrams: 0, agrees: false };
   let known: ReadonlyMap<bigint, KnownSocket> = new Map();
   let last: TableReading | null = null;
   let lastWhole = false;
-  let same = false;
 
   const dump = (transport: NetlinkTransport): DumpOutcome =>
     runDumpInPlace(transport, SOCK_DIAG_BY_FAMILY, request, () => {
       now.used = 0;
       now.datagrams = 0;
-      same = true;
+      now.agrees = true;
       let datagram: Uint8Array | null = null;
       let received: Int32Array = new Int32Array();
       return (type, bytes, start, end) => {
@@ -72,7 +73,7 @@ export function createTableMemory(table: DiagTable, family: Family): TableMemory
           received = wordsOf(bytes);
           now.datagrams += 1;
         }
-        if (!takeMessage(received, start >> 2, (end + 3) >> 2, now, before)) same = false;
+        takeMessage(received, start >> 2, (end + 3) >> 2, now, before);
         return true;
       };
     });
@@ -86,14 +87,16 @@ export function createTableMemory(table: DiagTable, family: Family): TableMemory
         });
       }
       const whole = outcome.errno === null && outcome.incomplete === null && outcome.malformed === 0;
-      if (last !== null && lastWhole && whole && same && now.used === before.used) return last;
+      if (last !== null && lastWhole && whole && now.agrees && now.used === before.used) return last;
 
+      writeOut(now, before);
       let { sockets, malformed } = decodeDump(now, known, table);
       lastWhole = whole && malformed === 0;
       // The kernel finds its place again in a chain of sockets by counting: where one before it closes between two
       // datagrams, another is passed over. So what is missing from a dump of several is asked for once more.
       if (now.datagrams > 1 && [...known.keys()].some((cookie) => !sockets.has(cookie))) {
         const again = dump(transport);
+        writeOut(now, before);
         if (again.errno === null && again.incomplete === null) {
           const second = decodeDump(now, new Map([...known, ...sockets]), table);
           malformed += second.malformed;
@@ -116,26 +119,45 @@ function wordsOf(bytes: Uint8Array): Int32Array {
   return new Int32Array(aligned.buffer, aligned.byteOffset, aligned.length >> 2);
 }
 
-/** Appends the words from `start` to `end` to a dump; tells whether the other dump has the same ones at that place. */
-function takeMessage(received: Int32Array, start: number, end: number, into: Dump, other: Dump): boolean {
+/**
+ * Takes the message whose words are `received` from `start` to `end`. As long as the dump agrees with the one before, it
+ * is only compared: that is what makes the steady state cheap.
+ */
+function takeMessage(received: Int32Array, start: number, end: number, now: Dump, before: Dump): void {
   const length = Math.min(end, received.length) - start;
-  const place = into.used;
-  if (place + length + 1 > into.words.length) {
-    const larger = new Int32Array(Math.max(into.words.length * 2, place + length + 1));
-    larger.set(into.words);
-    into.words = larger;
+  const place = now.used;
+  if (!now.agrees || before.words[place] !== length || !agreesWith(received, start, before.words, place + 1, length)) {
+    writeOut(now, before);
+    reserve(now, place + 1 + length);
+    const { words } = now;
+    words[place] = length;
+    words.set(received.subarray(start, start + length), place + 1);
+    words[place + 1 + STATE_WORD] = (received[start] ?? 0) & STATE_BYTES;
+    words.fill(0, place + 1 + FIRST_VOLATILE, place + 1 + AFTER_VOLATILE);
   }
-  const { words } = into;
-  const { words: others } = other;
-  let same = others[place] === length;
-  words[place] = length;
-  for (let index = 0; index < length; index += 1) {
-    const word = index >= FIRST_VOLATILE && index <= LAST_VOLATILE ? 0 : (received[start + index] ?? 0) & (index === STATE_WORD ? STATE_BYTES : -1);
-    words[place + 1 + index] = word;
-    if (others[place + 1 + index] !== word) same = false;
-  }
-  into.used = place + 1 + length;
-  return same;
+  now.used = place + 1 + length;
+}
+
+function agreesWith(received: Int32Array, start: number, words: Int32Array, place: number, length: number): boolean {
+  if (((received[start] ?? 0) & STATE_BYTES) !== words[place]) return false;
+  for (let index = 1; index < FIRST_VOLATILE; index += 1) if (received[start + index] !== words[place + index]) return false;
+  for (let index = AFTER_VOLATILE; index < length; index += 1) if (received[start + index] !== words[place + index]) return false;
+  return true;
+}
+
+/** Writes what was only compared so far, and is the same as in the dump before. */
+function writeOut(now: Dump, before: Dump): void {
+  if (!now.agrees) return;
+  now.agrees = false;
+  reserve(now, now.used);
+  now.words.set(before.words.subarray(0, now.used));
+}
+
+function reserve(dump: Dump, length: number): void {
+  if (length <= dump.words.length) return;
+  const larger = new Int32Array(Math.max(dump.words.length * 2, length));
+  larger.set(dump.words);
+  dump.words = larger;
 }
 
 /** The sockets of a dump by cookie: one that moves within its hash chain during the dump is in it twice. */

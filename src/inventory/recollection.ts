@@ -1,0 +1,84 @@
+import type { SocketRecord } from '../model/socket.ts';
+import type { CgroupIndex } from './cgroup-index.ts';
+import type { NamespaceSockets, SocketGroup } from './fold.ts';
+import { findHolders, type HolderSearch, type Holding } from './holders.ts';
+import { isUnchanged, recallListener, socketKey, type Known, type KnownListener, type ProcessCheck } from './known.ts';
+import { listLikely, listRelatives } from './likely-processes.ts';
+import type { OwnerSearch } from './name-owners.ts';
+
+/** What an earlier inventory found, and how far this one may go. */
+export interface Recollection {
+  readonly known: Known;
+  /** Number of this look, by which vain searches are spaced out. */
+  readonly look: number;
+  /** Processes that were named by kernel events since the last look. */
+  readonly hints: readonly number[];
+  /** Whether all processes may be looked into for sockets that the likely ones do not hold. */
+  readonly mayWalk: boolean;
+  readonly cgroups: CgroupIndex;
+}
+
+/** Gives for each group the listener as it was, or null where it has to be looked at anew. */
+export function recollect({ known, look }: Recollection, proc: string): (from: NamespaceSockets, group: SocketGroup) => KnownListener | null {
+  const checked = new Map<number, boolean>();
+  const check: ProcessCheck = (process) => {
+    const { pid } = process.holding;
+    const before = checked.get(pid);
+    if (before !== undefined) return before;
+    const unchanged = isUnchanged(process, proc);
+    checked.set(pid, unchanged);
+    return unchanged;
+  };
+  return (from, group) => recallListener(known, check, look, from, group);
+}
+
+/** The holders that were known before; whether they still hold their sockets is asked of each. */
+export function searchKnown({ known }: Recollection): OwnerSearch {
+  const recalled = (socket: SocketRecord) => known.holders.get(socketKey(socket));
+  return {
+    find: (wanted) => Promise.resolve({ holders: new Map(wanted.map((socket) => [socket.inode ?? 0, recalled(socket)?.holdings ?? []])), unreadable: [] }),
+    isComplete: (socket) => recalled(socket)?.complete ?? false,
+  };
+}
+
+/** The likeliest processes one after the other, until each socket has a holder; then the relatives of those that were found. */
+export function searchLikely({ known, hints, cgroups }: Recollection, proc: string): OwnerSearch {
+  return searchFirst(proc, (wanted) => listLikely(proc, wanted, known, hints, cgroups));
+}
+
+/** All processes, until each socket has a holder; then the relatives of those that were found. */
+export function searchRest(proc: string): OwnerSearch {
+  return searchFirst(proc, () => undefined);
+}
+
+/** All processes to the end. */
+export function searchAll(proc: string, eachThread: boolean): OwnerSearch {
+  return { find: (wanted) => findHolders(proc, inodesOf(wanted), { eachThread }), isComplete: () => true };
+}
+
+function searchFirst(proc: string, pidsFor: (wanted: readonly SocketRecord[]) => Iterable<number> | undefined): OwnerSearch {
+  return {
+    async find(wanted) {
+      const inodes = inodesOf(wanted);
+      const pids = pidsFor(wanted);
+      const first = await findHolders(proc, inodes, { firstOnly: true, ...(pids === undefined ? {} : { pids }) });
+      const found = new Set([...first.holders.values()].flat().map(({ pid }) => pid));
+      const relatives = new Set([...found].flatMap((pid) => listRelatives(proc, pid)));
+      return { ...first, holders: join(first, await findHolders(proc, inodes, { pids: relatives })) };
+    },
+    isComplete: () => false,
+  };
+}
+
+function inodesOf(sockets: readonly SocketRecord[]): ReadonlySet<number> {
+  return new Set(sockets.flatMap(({ inode }) => (inode === null || inode === 0 ? [] : [inode])));
+}
+
+function join(one: HolderSearch, other: HolderSearch): HolderSearch['holders'] {
+  const holders = new Map<number, readonly Holding[]>(one.holders);
+  for (const [inode, more] of other.holders) {
+    const known = holders.get(inode) ?? [];
+    holders.set(inode, [...known, ...more.filter(({ pid }) => known.every((each) => each.pid !== pid))]);
+  }
+  return holders;
+}

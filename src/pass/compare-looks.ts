@@ -1,0 +1,69 @@
+import { isDeepStrictEqual } from 'node:util';
+import { socketKey, type Known, type KnownListener, type SocketKey } from '../inventory/known.ts';
+import type { Listener } from '../model/listener.ts';
+
+/** What a look saw. */
+export interface Sight {
+  readonly known: Known;
+  /** By `listenerKey`; besides what was seen also what may only have been overlooked. */
+  readonly listeners: ReadonlyMap<string, KnownListener>;
+  readonly sockets: ReadonlySet<SocketKey>;
+}
+
+const NOTHING_KNOWN: Known = { listeners: new Map(), holders: new Map(), programs: new Map(), pids: new Set(), unreadable: [] };
+export const EMPTY_SIGHT: Sight = { known: NOTHING_KNOWN, listeners: new Map(), sockets: new Set() };
+
+/** A namespace may never be read whole again, and what closes in it would pile up. */
+const MOST_OVERLOOKED = 10_000;
+
+export interface LookNews {
+  readonly sight: Sight;
+  /** As they were found, each the same object as before where it says the same. */
+  readonly listeners: readonly Listener[];
+  readonly appeared: readonly Listener[];
+  readonly vanished: readonly Listener[];
+}
+
+/** Tells one look from the one before, by sockets: a restarted service has vanished and appeared. */
+export function compareLooks(before: Sight, found: Known, uncertain: ReadonlySet<number | null>): LookNews {
+  const seen = new Map<string, KnownListener>();
+  for (const [key, now] of found.listeners) {
+    const former = before.listeners.get(key)?.listener;
+    seen.set(key, former !== undefined && former !== now.listener && isDeepStrictEqual(former, now.listener) ? { ...now, listener: former } : now);
+  }
+  const sockets = socketsOf(seen.values());
+  const gone = [...before.listeners].filter(([, { sockets: former }]) => former.every((socket) => !sockets.has(socketKey(socket))));
+  // What is missing where not all was read is kept in mind, with who held it.
+  const missing = gone.filter(([key, { listener }]) => uncertain.has(listener.netns.inode) && !seen.has(key));
+  const overlooked = new Map(missing.slice(0, MOST_OVERLOOKED));
+  return {
+    sight: {
+      known: rememberHolders({ ...found, listeners: seen }, before.known, overlooked.values()),
+      listeners: new Map([...seen, ...overlooked]),
+      sockets: new Set([...sockets, ...socketsOf(overlooked.values())]),
+    },
+    listeners: [...seen.values()].map(({ listener }) => listener),
+    appeared: [...seen.values()].filter(({ sockets: own }) => own.every((socket) => !before.sockets.has(socketKey(socket)))).map(({ listener }) => listener),
+    vanished: gone.filter((entry) => !missing.includes(entry)).map(([, { listener }]) => listener),
+  };
+}
+
+function rememberHolders(known: Known, before: Known, overlooked: Iterable<KnownListener>): Known {
+  const holders = new Map(known.holders);
+  const programs = new Map(known.programs);
+  for (const { sockets } of overlooked) {
+    for (const socket of sockets) {
+      const held = before.holders.get(socketKey(socket));
+      if (held === undefined) continue;
+      holders.set(socketKey(socket), held);
+      for (const { pid } of held.holdings) if (!programs.has(pid)) programs.set(pid, before.programs.get(pid) ?? null);
+    }
+  }
+  return { ...known, holders, programs };
+}
+
+function socketsOf(listeners: Iterable<KnownListener>): ReadonlySet<SocketKey> {
+  const keys = new Set<SocketKey>();
+  for (const { sockets } of listeners) for (const socket of sockets) keys.add(socketKey(socket));
+  return keys;
+}

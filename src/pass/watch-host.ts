@@ -1,0 +1,216 @@
+import { statSync } from 'node:fs';
+import { createCgroupIndex } from '../inventory/cgroup-index.ts';
+import { hasChangedProcess, mergeKnown, nextSearch, type Known } from '../inventory/known.ts';
+import { hasStrangeNamespace, surveyNamespaces } from '../inventory/namespaces.ts';
+import { takeInventory } from '../inventory/take-inventory.ts';
+import type { Clock } from '../model/clock.ts';
+import type { SourceName } from '../model/coverage.ts';
+import { PortreeveError } from '../model/errors.ts';
+import type { Listener } from '../model/listener.ts';
+import type { NetworkNamespace, SocketSource } from '../model/socket.ts';
+import { createWatchingNetlinkSource, type WatchingSource } from '../sources/netlink/source.ts';
+import { compareLooks, EMPTY_SIGHT, type Sight } from './compare-looks.ts';
+import { createCertainty } from './certainty.ts';
+import { HOST_PATHS, listSources, type HostPaths, type HostReading } from './read-host.ts';
+import { readScope, surveySockets, type HostScope, type HostSockets } from './read-sockets.ts';
+
+/** What is known besides when a look is asked for. */
+export interface LookHint {
+  /** Processes that opened listeners, by the kernel's events. */
+  readonly pids?: readonly number[];
+  /** A listener is said to have opened that no look has shown: it may be in a namespace that is not known yet. */
+  readonly unexplained?: boolean;
+}
+
+/** The listeners of a host at one moment, and what is other than at the look before. */
+export interface Look extends HostReading {
+  /** Whether `listeners` is another list than before. A listener of which nothing changed is the same object as before. */
+  readonly changed: boolean;
+  /** Inodes of the network namespaces that could not be read whole: what is missing there is not known to be closed. */
+  readonly uncertain: ReadonlySet<number | null>;
+  /** Listeners of whose sockets none was there before: opened, or opened anew by a restart. All of them at the first look. */
+  readonly appeared: readonly Listener[];
+  /** Listeners of whose sockets none is there any more, as they were last seen. */
+  readonly vanished: readonly Listener[];
+  /** Namespaces that no look before this one reached. */
+  readonly newNamespaces: readonly NetworkNamespace[];
+  readonly durationMs: number;
+}
+
+/**
+ * What each tells, and how late (a look is meant to be taken each second, a sweep each minute):
+ *
+ * - a TCP, UDP, SCTP or DCCP socket that opened, closed, was bound anew, connected or joined others on its port: the next
+ *   look; a raw socket: five looks; a namespace: the next look where `ip netns` named it or an event asked for it, ten looks
+ *   where a new process is in it, else the next sweep
+ * - the owner has left and a child or whoever was sent the descriptor keeps the socket; the owner runs another program with
+ *   the socket inherited; its program was deleted: any look with a change, or five looks. A process that has taken the pid of
+ *   an owner is never named for it
+ * - a second process that shares a socket by fork, SCM_RIGHTS or pidfd_getfd after the owner was found; one process of
+ *   several that closed it; a process that put its name, user or unit off: the next sweep. Until the first sweep after it came
+ *   a listener has `ownersComplete: false`, and names the owner that was found first, its parent, its children and siblings
+ */
+export interface HostWatcher {
+  /**
+   * Reads the sockets, and looks up what is new. A fault leaves the watcher as it was.
+   * @throws PortreeveError
+   */
+  look(hint?: LookHint): Promise<Look>;
+  /**
+   * Finds out everything anew, as a one-off audit does, and then what came while it did. Looks may be taken meanwhile; no step
+   * keeps the event loop waiting for long (50 ms, where there are fewer than 8,000 processes).
+   * @throws PortreeveError
+   */
+  sweep(): Promise<Look>;
+  close(): void;
+}
+
+export interface WatchOptions {
+  /** The one source to use, or null for the best that exists here. */
+  readonly source: SourceName | null;
+  readonly clock: Clock;
+  readonly paths?: HostPaths;
+  /** In the order in which they are tried. */
+  readonly sources?: readonly (SocketSource & Partial<WatchingSource>)[];
+}
+
+/** Looks from one check of the known processes to the next: 10 microseconds each. */
+const CHECK_EVERY = 5;
+/** Looks from one listing of all processes to the next: 0.4 ms for 500 of them. */
+const LIST_EVERY = 10;
+/** No more than this part of the time goes into looking into all processes for the owners of single sockets. */
+const WALK_SHARE = 0.1;
+/** A survey for an opening that nothing explains costs 6 microseconds a process: no more often than this. Milliseconds. */
+const SURVEY_PAUSE = 250;
+
+/**
+ * Watches the listeners of a host. From procfs or the portable source a look is a dump of everything, compared socket by
+ * socket (protocol, address, port, inode): it costs what one of their dumps costs.
+ */
+export function createHostWatcher({ source: forced, clock, paths = HOST_PATHS, sources = listSources(paths.proc, () => createWatchingNetlinkSource(paths.proc)) }: WatchOptions): HostWatcher {
+  const cgroups = createCgroupIndex(paths.cgroupRoots);
+  const certainty = createCertainty();
+  const alone = createQueue();
+  let base: { readonly scope: HostScope; readonly known: Known } | null = null;
+  let last: { readonly sockets: HostSockets; readonly look: Look; readonly sight: Sight } | null = null;
+  let count = 0;
+  let searchAt: number | null = null;
+  let mayWalkFrom = -Infinity;
+  let surveyedAt = -Infinity;
+  let namedAt = stampOf(paths.netns);
+  let listed: ReadonlySet<number> = new Set();
+  let sweeping: Promise<Look> | null = null;
+
+  /** The scope with namespaces that have come since, where something says that there are any. */
+  const widen = (current: HostScope, { unexplained = false }: LookHint): HostScope => {
+    if (current.survey === null) return current;
+    const stamp = stampOf(paths.netns);
+    let due = stamp !== namedAt || (unexplained && clock.steady() - surveyedAt >= SURVEY_PAUSE);
+    if (!due && count % LIST_EVERY === 0) {
+      const strange = hasStrangeNamespace(paths.proc, current.survey, listed);
+      listed = strange.pids;
+      due = strange.found;
+    }
+    if (!due) return current;
+    namedAt = stamp;
+    surveyedAt = clock.steady();
+    return { ...current, survey: surveyNamespaces(paths.proc, paths.netns) };
+  };
+
+  const lookNow = async (hint: LookHint, current: HostScope, knownBefore: Known): Promise<Look> => {
+    const startedAt = clock.steady();
+    count += 1;
+    const scope = widen(current, hint);
+    const sockets = await readScope(scope);
+    const isDue = knownBefore !== base?.known || (searchAt !== null && count >= searchAt) || (count % CHECK_EVERY === 0 && hasChangedProcess(knownBefore, paths.proc));
+    if (last !== null && !isDue && isSame(sockets, last.sockets)) {
+      base = { scope, known: knownBefore };
+      return { ...last.look, changed: false, appeared: [], vanished: [], newNamespaces: [], durationMs: clock.steady() - startedAt };
+    }
+    const inventory = await takeInventory(sockets.readings, paths, sockets.secondLook, { known: knownBefore, look: count, hints: hint.pids ?? [], mayWalk: clock.steady() >= mayWalkFrom, cgroups });
+    if (inventory.walkMs > 0) mayWalkFrom = clock.steady() + inventory.walkMs / WALK_SHARE;
+    const uncertain = certainty.judge(sockets);
+    const { sight, listeners, ...news } = compareLooks(last?.sight ?? EMPTY_SIGHT, inventory.known, uncertain);
+    const reached = new Set(last?.sockets.readings.map(({ namespace }) => namespace.inode));
+    const former = last?.look.listeners ?? null;
+    const changed = listeners.length !== former?.length || listeners.some((listener, index) => listener !== former[index]);
+    const look: Look = {
+      changed,
+      source: scope.source.name,
+      listeners: changed ? listeners : former,
+      gaps: [...sockets.gaps, ...inventory.gaps],
+      ephemeralPorts: sockets.readings[0]?.dump.ephemeralPorts ?? null,
+      uncertain,
+      ...news,
+      newNamespaces: sockets.readings.map(({ namespace }) => namespace).filter(({ inode }) => !reached.has(inode)),
+      durationMs: clock.steady() - startedAt,
+    };
+    base = { scope, known: sight.known };
+    searchAt = nextSearch(sight.known);
+    last = { sockets, look, sight };
+    return look;
+  };
+
+  const sweepNow = async (): Promise<Look> => {
+    for (const source of sources) source.refresh?.();
+    const sockets = await surveySockets(forced, sources, paths);
+    const everything = await takeInventory(sockets.readings, paths, sockets.secondLook);
+    return alone(() => lookNow({}, sockets.scope, base === null ? everything.known : mergeKnown(base.known, everything.known)));
+  };
+  const sweep = (): Promise<Look> =>
+    (sweeping ??= asPortreeveError(sweepNow).finally(() => {
+      sweeping = null;
+    }));
+
+  return {
+    sweep,
+    look(hint = {}) {
+      const first = base;
+      return first === null ? sweep() : asPortreeveError(() => alone(() => lookNow(hint, (base ?? first).scope, (base ?? first).known)));
+    },
+    close() {
+      for (const source of sources) source.close?.();
+    },
+  };
+}
+
+/** Whether two readings are of the same namespaces with the same dumps: a watching source gives the very same object again. */
+function isSame(one: HostSockets, other: HostSockets): boolean {
+  return (
+    one.readings.length === other.readings.length &&
+    one.closed.length === other.closed.length &&
+    one.readings.every(({ dump, namespace }, index) => {
+      const before = other.readings[index];
+      return dump === before?.dump && namespace.inode === before.namespace.inode && namespace.name === before.namespace.name;
+    })
+  );
+}
+
+/** Runs what it is given one after the other, whatever becomes of each. */
+function createQueue(): <T>(work: () => Promise<T>) => Promise<T> {
+  let tail: Promise<unknown> = Promise.resolve();
+  return (work) => {
+    const run = tail.then(work);
+    tail = run.catch(() => undefined);
+    return run;
+  };
+}
+
+/** A fault of /proc (too many open files, a folder that cannot be listed) must not end who asked. */
+async function asPortreeveError<T>(work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (cause) {
+    if (cause instanceof PortreeveError || typeof (cause as NodeJS.ErrnoException).syscall !== 'string') throw cause;
+    throw new PortreeveError('source-failed', `the listeners of this host could not be read: ${(cause as Error).message}`, { cause });
+  }
+}
+
+/** Changes whenever a name comes or goes; null where there never was one. */
+function stampOf(folder: string): number | null {
+  try {
+    return statSync(folder).mtimeMs;
+  } catch {
+    return null;
+  }
+}
