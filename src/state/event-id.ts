@@ -18,8 +18,7 @@ export function createIdSource({ clock, after }: { readonly clock: Clock; readon
   let last = after !== null && EVENT_ID.test(after) ? decode(after) : 0n;
   return () => {
     const ms = BigInt(Math.min(Math.max(clock.now().getTime(), 0), MOST_MS));
-    const fresh = (ms << RANDOM_BITS) | BigInt(`0x${randomBytes(10).toString('hex')}`);
-    last = ms > last >> RANDOM_BITS ? fresh : last + 1n + BigInt(randomBytes(4).readUInt32BE());
+    last = ms > last >> RANDOM_BITS ? (ms << RANDOM_BITS) | BigInt(`0x${randomBytes(10).toString('hex')}`) : last + 1n + BigInt(randomBytes(4).readUInt32BE());
     return encode(last);
   };
 }

@@ -53,11 +53,10 @@ export function sequenceOfLine(line: string): number | null {
   return digits === undefined ? null : Number(digits);
 }
 
-/** The event of a line (without its end, read as Latin-1), or null where it is none. */
+/** The event of a line (without its end), or null where it is none. */
 export function parseEventLine(line: string): PortreeveEvent | null {
   try {
-    // Written by us a line is ASCII; one that was edited by hand may be UTF-8.
-    const value: unknown = JSON.parse(/[\x80-\xff]/.test(line) ? Buffer.from(line, 'latin1').toString('utf8') : line);
+    const value: unknown = JSON.parse(line);
     return isEvent(value) ? value : null;
   } catch {
     return null;

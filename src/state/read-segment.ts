@@ -1,3 +1,4 @@
+import { isAscii } from 'node:buffer';
 import { constants } from 'node:fs';
 import { open } from 'node:fs/promises';
 import type { PortreeveEvent } from '../model/event.ts';
@@ -45,8 +46,8 @@ export async function readSegment(segment: Segment, { after, upTo, take }: Segme
 }
 
 /**
- * Calls `take` for each whole line between two offsets, without its end and read as Latin-1, until it gives false; null
- * for a line longer than any of ours. Gives the offset behind the last whole line.
+ * Calls `take` for each whole line between two offsets, without its end, until it gives false; null for a line longer than
+ * any of ours. Gives the offset behind the last whole line.
  * @throws Error of the system
  */
 export async function readLines(path: string, from: number, to: number, take: (line: string | null, offset: number) => boolean): Promise<number> {
@@ -58,14 +59,17 @@ export async function readLines(path: string, from: number, to: number, take: (l
     let restAt = from;
     let position = from;
     let isTooLong = false;
+    // As Latin-1 a character is a byte. What we write is ASCII; what was edited by hand may be UTF-8.
+    let isPlain = true;
     while (position < to) {
       const { bytesRead } = await handle.read(chunk, 0, Math.min(chunk.length, to - position), position);
       if (bytesRead === 0) break;
       position += bytesRead;
       const text = rest + chunk.toString('latin1', 0, bytesRead);
+      isPlain = isAscii(chunk.subarray(0, bytesRead)) && (isPlain || rest === '');
       let start = 0;
       for (let end = text.indexOf('\n'); end !== -1; end = text.indexOf('\n', start)) {
-        const line = isTooLong || end - start >= MOST_LINE ? null : text.slice(start, end);
+        const line = isTooLong || end - start >= MOST_LINE ? null : isPlain ? text.slice(start, end) : Buffer.from(text.slice(start, end), 'latin1').toString('utf8');
         const offset = isTooLong ? restAt : position - text.length + start;
         isTooLong = false;
         start = end + 1;

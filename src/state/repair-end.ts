@@ -27,7 +27,7 @@ export async function repairEnd(segment: Segment, end: number, clock: Clock): Pr
     try {
       const rest = Buffer.alloc(torn);
       const { bytesRead } = await handle.read(rest, 0, torn, end);
-      const event = parseEventLine(rest.toString('latin1', 0, bytesRead));
+      const event = parseEventLine(rest.toString('utf8', 0, bytesRead));
       if (event !== null && belongsTo(segment, event.sequence, segment.last)) {
         await handle.write('\n', end + bytesRead, 'latin1');
         await handle.datasync();
