@@ -8,9 +8,8 @@ import { readTextFile } from '../yaml/read-text-file.ts';
 import { defaultConfig, parseConfig } from './parse-config.ts';
 
 export const DEFAULT_CONFIG_PATH = '/etc/portreeve/portreeve.yaml';
-/** The shipped one, comments and all, is 15 KiB. */
+/** The shipped one, comments and all, is 11 KiB. */
 const LARGEST_FILE = 1024 * 1024;
-const CODES = { invalid: 'config-invalid', unreadable: 'config-unreadable' } as const;
 
 /** The sink of a daemon that runs under systemd and whose configuration names none. */
 export const JOURNAL_SINK: JournalSinkConfig = { type: 'journal', name: 'journal', minSeverity: 'notice', kinds: null };
@@ -21,11 +20,22 @@ export interface ConfigOptions {
   readonly defaultSinks?: readonly SinkConfig[];
 }
 
-export interface LoadedConfig {
-  readonly config: Config;
-  readonly warnings: readonly Problem[];
+export interface ConfigReading {
+  /** The file that was read; null where the default one is missing. */
+  readonly file: string | null;
+  /** Null where it could not be read. */
+  readonly text: string | null;
+  /** Null where anything is wrong. */
+  readonly config: Config | null;
   /** Paths of the keys that the file has; those of a sink below its name: `sinks.central.host`. */
   readonly given: ReadonlySet<string>;
+  readonly problems: readonly Problem[];
+}
+
+export interface LoadedConfig {
+  readonly config: Config;
+  readonly given: ConfigReading['given'];
+  readonly warnings: readonly Problem[];
 }
 
 /**
@@ -33,15 +43,25 @@ export interface LoadedConfig {
  * is at its default.
  * @throws PortreeveError `config-invalid` or `config-unreadable` with all problems of the file
  */
-export async function loadConfig(path: string | null, { defaultPath = DEFAULT_CONFIG_PATH, defaultSinks = [] }: ConfigOptions = {}): Promise<LoadedConfig> {
+export async function loadConfig(path: string | null, options: ConfigOptions = {}): Promise<LoadedConfig> {
+  const { file, text, config, given, problems } = await readConfig(path, options);
+  if (config !== null) return { config, given, warnings: problems };
+  const sources = new Map(file === null || text === null ? [] : [[file, text]]);
+  throw faultyFiles('the configuration has', problems, sources, { invalid: 'config-invalid', unreadable: 'config-unreadable' });
+}
+
+/** Likewise, and never throws: what is wrong is a problem. */
+export async function readConfig(path: string | null, { defaultPath = DEFAULT_CONFIG_PATH, defaultSinks = [] }: ConfigOptions = {}): Promise<ConfigReading> {
   const file = path ?? defaultPath;
-  if (path === null && (await isMissing(file))) return { config: defaultConfig(defaultSinks), warnings: [], given: new Set() };
+  if (path === null && (await isMissing(file))) return { file: null, text: null, config: defaultConfig(defaultSinks), given: new Set(), problems: [] };
   const log = createProblemLog(file, 'unreadable');
-  const text = await readTextFile(file, log, { what: 'a configuration', most: LARGEST_FILE, tooLarge: 'Is this the right file?', inspect: (stats) => { warnOfWriters(stats, log); } });
-  if (text === null) throw faultyFiles('the configuration has', log.problems, new Map(), CODES);
+  const inspect = (stats: Stats): void => {
+    warnOfWriters(stats, log);
+  };
+  const text = await readTextFile(file, log, { what: 'a configuration', most: LARGEST_FILE, tooLarge: 'Is this the right file?', inspect });
+  if (text === null) return { file, text, config: null, given: new Set(), problems: log.problems };
   const { config, given, problems } = await parseConfig(text, file, defaultSinks);
-  if (config === null) throw faultyFiles('the configuration has', [...log.problems, ...problems], new Map([[file, text]]), CODES);
-  return { config, given, warnings: [...log.problems, ...problems] };
+  return { file, text, config, given, problems: [...log.problems, ...problems] };
 }
 
 /** A link that leads nowhere is a configuration that was meant to be there; so is one that cannot be looked at. */

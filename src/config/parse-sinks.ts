@@ -44,7 +44,7 @@ export function parseSinks(node: PlacedNode, log: ProblemLog): ParsedSinks {
 function readSink(node: PlacedNode, log: ProblemLog): FoundSink | null {
   const type = readType(node, log);
   if (type === null) return null;
-  const read = <Keys extends Table>(table: Keys): Reading<Keys> => readTable(table, node, `a ${type} sink`, log, ['type']);
+  const read = <Keys extends Table>(table: Keys): Reading<Keys> => readTable(table, node, `${type === 'exec' ? 'an' : 'a'} ${type} sink`, log, ['type']);
   const of = (sink: SinkConfig, reading: FoundSink['reading']): FoundSink => ({ sink, table: SINK_KEYS[type].keys, reading });
   switch (type) {
     case 'journal': {

@@ -65,8 +65,9 @@ const ZONE = /^([0-9A-Fa-f:.]*:[0-9A-Fa-f:.]*)%[A-Za-z0-9._-]{1,15}$/;
 
 /** A host name or an IP address. */
 export const hostName = textKind('a host name or an IP address', { maxLength: LONGEST_HOST }, (value) => {
-  if (parseIpAddress(value.replace(ZONE, '$1')) !== null) return { value };
-  if (value.length <= LONGEST_HOST && HOST_NAME.test(value)) return { value };
+  // First of all: the patterns below are quadratic in the length.
+  if (value.length > LONGEST_HOST) return fault(`a host name has at most ${LONGEST_HOST} characters`);
+  if (parseIpAddress(value.replace(ZONE, '$1')) !== null || HOST_NAME.test(value)) return { value };
   return fault(`${quote(value)} is neither a host name nor an IP address`, hostHint(value));
 });
 
@@ -78,7 +79,7 @@ function hostHint(value: string): string | null {
 }
 
 /** An address that `registry update` fetches from. A name and a password in it are for the server, and never shown. */
-export const fetchUrl = textKind('an https:, http: or file: address', { pattern: '^(?:https?|file):' }, (value) => {
+export const fetchUrl = textKind('an https:, http: or file: address', { pattern: '^(?:[Hh][Tt][Tt][Pp][Ss]?|[Ff][Ii][Ll][Ee]):' }, (value) => {
   const url = /^[\x21-\x7e]+$/.test(value) && URL.canParse(value) ? new URL(value) : null;
   if (url === null || !['https:', 'http:', 'file:'].includes(url.protocol)) return fault('this is not an address that can be fetched', 'Write one like https://mirror.example.org/ports.csv, or file:///srv/ports.csv.');
   return url.protocol === 'file:' && url.host !== '' ? fault('a file: address cannot name another host', 'Write it as file:///path/to/file.csv.') : { value };

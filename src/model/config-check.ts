@@ -1,4 +1,4 @@
-import type { Problem } from './errors.ts';
+import type { PolicyFault } from './policy-check.ts';
 
 /** A key of the configuration and what it comes to. */
 export interface EffectiveValue {
@@ -21,15 +21,8 @@ export interface ConfigCheck {
   readonly ok: boolean;
   /** All keys, those of the sinks last; none where the configuration is at fault. */
   readonly values: readonly EffectiveValue[];
-  /** What the configuration leads to; null where that was at fault, or was not come to. */
+  /** What it leads to; null where that is at fault, or was not come to. */
   readonly policy: { readonly files: readonly string[]; readonly rules: number; readonly exceptions: number } | null;
   readonly registry: { readonly source: string; readonly updated: string } | null;
-  readonly problems: readonly ConfigFault[];
-}
-
-/** A problem, with the line that it is in. */
-export interface ConfigFault extends Problem {
-  readonly code: string;
-  /** Text of that line; null where the problem is in no line, or the line was not kept. */
-  readonly source: string | null;
+  readonly problems: readonly PolicyFault[];
 }

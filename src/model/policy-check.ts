@@ -1,6 +1,6 @@
 import type { Problem } from './errors.ts';
 
-/** A problem of a policy file, with the line that it is in. */
+/** A problem of a policy file, or of the configuration, with the line that it is in. */
 export interface PolicyFault extends Problem {
   readonly code: string;
   /** Text of the line at fault, as it stands in the file; null where the problem is in no line. */

@@ -31,7 +31,8 @@ function compactLine(fault: PolicyFault, options: TextOptions): string {
   return `${place(fault, options)}: ${fault.level}: ${cleanText(fault.message, options)} [${fault.code}]`;
 }
 
-function faultLines(fault: PolicyFault, options: TextOptions): string[] {
+/** A problem for a person: its place and what is wrong, the line with a caret below it, the hint. */
+export function faultLines(fault: PolicyFault, options: TextOptions): string[] {
   const { level, message, hint, source, position, code } = fault;
   const style: Style = level;
   return [

@@ -2,10 +2,10 @@
 type Schema = Readonly<Record<string, unknown>>;
 
 /** What a schema may say without a consequence for the validity. */
-const ANNOTATIONS = ['$schema', 'title', 'description', 'definitions'];
+const ANNOTATIONS = ['$schema', 'title', 'description', 'default', 'definitions'];
 
 /**
- * Whether a value is valid by a schema of draft-07, for the keywords that the policy's schema uses.
+ * Whether a value is valid by a schema of draft-07, for the keywords that the schemas use.
  * @throws Error for any other keyword, so that none is passed over in silence
  */
 export function isValid(value: unknown, schema: Schema, root: Schema = schema): boolean {
@@ -22,8 +22,7 @@ function holds(value: unknown, keyword: string, argument: unknown, schema: Schem
     case '$ref':
       return validAs(value, String(argument).slice(2).split('/').reduce<unknown>((part, key) => (part as Schema)[key], root));
     case 'type':
-      if (argument === 'integer') return Number.isInteger(value);
-      return argument === (list !== null ? 'array' : value === null ? 'null' : typeof value);
+      return [argument].flat().some((type) => (type === 'integer' ? Number.isInteger(value) : type === (list !== null ? 'array' : value === null ? 'null' : typeof value)));
     case 'const':
       return value === argument;
     case 'enum':
@@ -42,6 +41,8 @@ function holds(value: unknown, keyword: string, argument: unknown, schema: Schem
       return list === null || list.every((item) => validAs(item, argument));
     case 'minItems':
       return list === null || list.length >= Number(argument);
+    case 'maxItems':
+      return list === null || list.length <= Number(argument);
     case 'properties':
       return object === null || Object.entries(argument as Schema).every(([key, part]) => !Object.hasOwn(object, key) || validAs(object[key], part));
     case 'required':

@@ -1,0 +1,127 @@
+/** What is written, and `line:column message (hint)` of each problem that it makes. */
+export type Bad = readonly [written: string, problems: readonly string[]];
+
+/** A file whose line 2 is the given text. */
+export const withLine = (line: string): string => `version: 1\n${line}\n`;
+/** A file with one sink, in line 3 from column 5 on. */
+export const withSink = (sink: string): string => `version: 1\nsinks:\n  - ${sink}\n`;
+export const withSyslog = (keys: string): string => withSink(`{ type: syslog, name: s, ${keys} }`);
+
+const RELATIVE = 'Write the whole path, from / on: it does not matter then where the daemon was started.';
+const TRUE_OR_FALSE = 'YAML 1.2 reads this word as text: write true or false.';
+
+export const NO_CONFIGS: readonly Bad[] = [
+  ['', ['1:1 the file is empty (It starts with version: 1.)']],
+  ['# version: 1\n', ['1:1 the file is empty (It starts with version: 1.)']],
+  ['- a\n', ['1:1 expected the configuration (a mapping), found a list']],
+  ['hello\n', ['1:1 expected the configuration (a mapping), found the text "hello"']],
+  ['scan:\n', ['1:1 the file needs the key "version"']],
+  ['version: 2\n', ['1:10 this portreeve reads version 1 of the language, found the number 2 (Write version: 1.)']],
+  ['version: "1"\n', ['1:10 this portreeve reads version 1 of the language, found the text "1" (Write version: 1.)']],
+  [withLine('scna: { interval: 1s }'), ['2:1 the configuration has no key "scna" (Did you mean "scan"?)']],
+  [withLine('__proto__: { interval: 1s }'), ['2:1 the configuration has no key "__proto__" (Known here: version, sinks, scan, alerts, policy, registry, state, control, metrics, log.)']],
+  [withLine('constructor: 1'), ['2:1 the configuration has no key "constructor" (Known here: version, sinks, scan, alerts, policy, registry, state, control, metrics, log.)']],
+  [withLine('rules: []'), ['2:1 the configuration has no key "rules" (Known here: version, sinks, scan, alerts, policy, registry, state, control, metrics, log.)']],
+  ['version: 1\nscan: {}\nscan: {}\n', ['3:1 the key "scan" is there twice (It stands in line 2 already.)']],
+];
+
+export const BAD_SECTIONS: readonly Bad[] = [
+  [withLine('scan: 1s'), ['2:7 expected scan (a mapping), found the text "1s"']],
+  [withLine('scan: []'), ['2:7 expected scan (a mapping), found a list']],
+  [withLine('scan: { intervall: 1s, swep: 2m }'), ['2:9 scan has no key "intervall" (Did you mean "interval"?)', '2:24 scan has no key "swep" (Did you mean "sweep"?)']],
+  [withLine('scan: { interval: 1 }'), ['2:19 scan.interval: expected a duration from 100ms to 1h, found the number 1 (A duration has a unit: 1s, or 1m. The units are ms, s, m, h and d.)']],
+  [withLine('scan: { interval: 10ms }'), ['2:19 scan.interval: expected a duration from 100ms to 1h, found the text "10ms" (The least is 100ms.)']],
+  [withLine('scan: { interval: }'), ['2:19 scan.interval: expected a duration from 100ms to 1h, found nothing (Write a number and its unit (ms, s, m, h or d), like 5m.)']],
+  [withLine('scan: { interval: [1s] }'), ['2:19 scan.interval: expected a duration from 100ms to 1h, found a list']],
+  [withLine('scan: { source: netlnk }'), ['2:17 scan.source: expected auto, or one of netlink, procfs, portable, found the text "netlnk" (Did you mean netlink?)']],
+  [withLine('scan: { source: null }'), ['2:17 scan.source: expected auto, or one of netlink, procfs, portable, found nothing (Write auto, or leave the key out.)']],
+  [withLine('scan: { kernelEvents: on }'), ['2:23 scan.kernelEvents: expected one of auto, off, found the text "on"']],
+  [withLine('scan: { kernelEvents: false }'), ['2:23 scan.kernelEvents: expected one of auto, off, found false']],
+  [withLine('alerts: { settle: 5s }'), ['2:19 expected alerts.settle (a mapping), found the text "5s"']],
+  [withLine('alerts: { settle: { warn: 5s } }'), ['2:21 alerts.settle has no key "warn" (Known here: critical, error, warning, notice, info.)']],
+  [withLine('alerts: { settle: { critical: 2h } }'), ['2:31 alerts.settle.critical: expected a duration from 0s to 1h, found the text "2h" (The most is 1h.)']],
+  [withLine('alerts: { reminder: nevr }'), ['2:21 alerts.reminder: expected never, or a duration from 1m to 365d, found the text "nevr" (Did you mean never?)']],
+  [withLine('alerts: { reminder: 0s }'), ['2:21 alerts.reminder: expected never, or a duration from 1m to 365d, found the text "0s" (The least is 1m.)']],
+  [withLine('alerts: { flapping: { openings: 1 } }'), ['2:33 alerts.flapping.openings: expected a number from 2 to 1000, found the number 1']],
+  [withLine('alerts: { flapping: { openings: 010 } }'), ['2:33 alerts.flapping.openings: "010" is ambiguous: with a leading zero it is octal to some readers (Write it in decimal, without leading zeros.)']],
+  [withLine('alerts: { flapping: { openings: "5" } }'), ['2:33 alerts.flapping.openings: expected a number from 2 to 1000, found the text "5" (Write 5 without quotes.)']],
+  [withLine('alerts: { transient: { severity: eror } }'), ['2:34 alerts.transient.severity: expected one of info, notice, warning, error, critical, never, found the text "eror" (Did you mean error?)']],
+  [withLine('alerts: { expiryNotice: 14d }'), ['2:25 alerts.expiryNotice: expected a number from 0 to 365, found the text "14d"']],
+  [withLine('policy: { rules: /etc/x }'), ['2:18 policy.rules must be a list, found the text "/etc/x" (Write policy.rules: [/etc/x].)']],
+  [withLine('policy: { rules: [rules.d, 5] }'), [`2:19 each item of policy.rules: "rules.d" is not an absolute path (${RELATIVE})`, '2:28 each item of policy.rules: expected an absolute path, found the number 5 (Write "5" in quotes.)']],
+  [withLine('policy: { rules: ~ }'), ['2:18 policy.rules: expected default, or a list of absolute paths, found nothing (Write default, or leave the key out.)']],
+  [withLine('policy: { shipped: no }'), [`2:20 policy.shipped: expected true or false, found the text "no" (${TRUE_OR_FALSE})`]],
+  [withLine('registry: { file: ports.csv }'), [`2:19 registry.file: "ports.csv" is not an absolute path (${RELATIVE})`]],
+  [withLine('registry: { url: ftp://x/y }'), ['2:18 registry.url: this is not an address that can be fetched (Write one like https://mirror.example.org/ports.csv, or file:///srv/ports.csv.)']],
+  [withLine('registry: { url: "https://x /y" }'), ['2:18 registry.url: this is not an address that can be fetched (Write one like https://mirror.example.org/ports.csv, or file:///srv/ports.csv.)']],
+  [withLine('registry: { url: "file://host/y" }'), ['2:18 registry.url: a file: address cannot name another host (Write it as file:///path/to/file.csv.)']],
+  [withLine('state: { maxSize: 64M }'), ['2:19 state.maxSize: expected a size from 1MiB to 100GiB, found the text "64M" (Write 64MiB (by 1024) or 64MB (by 1000).)']],
+  [withLine('state: { maxSize: 1B }'), ['2:19 state.maxSize: expected a size from 1MiB to 100GiB, found the text "1B" (The least is 1MiB.)']],
+  [withLine('state: { dir: "/var/lib/x\\n" }'), ['2:15 state.dir: "/var/lib/x\\n" has a control character in it']],
+  [withLine('control: { socket: ~/s.sock }'), [`2:20 control.socket: "~/s.sock" is not an absolute path (${RELATIVE})`]],
+  [withLine(`control: { socket: /${'s'.repeat(107)} }`), ['2:20 control.socket: the path is longer than 107 bytes, the most that the kernel takes here']],
+  [withLine('control: { group: 27 }'), ['2:19 control.group: expected none, or the name of a group, found the number 27 (Write "27" in quotes.)']],
+  [withLine('control: { group: "a b" }'), ['2:19 control.group: "a b" is not the name of a group (Names of groups stand in the first column of /etc/group.)']],
+  [withLine('metrics: { textfile: /var/lib/node_exporter/portreeve.txt }'), ['2:22 metrics.textfile: "/var/lib/node_exporter/portreeve.txt" does not end in .prom, so the textfile collector would not read it (Write "/var/lib/node_exporter/portreeve.prom".)']],
+  [withLine('log: { level: trace }'), ['2:15 log.level: expected one of debug, info, warning, error, found the text "trace"']],
+];
+
+/** Each value is fine by itself: a schema has nothing against them. */
+export const CONTRADICTIONS: readonly Bad[] = [
+  [withLine('scan: { interval: 2m }'), ['2:19 scan.sweep (1m) is shorter than scan.interval (2m) (A sweep is a look at more: give it at least the interval.)']],
+  [withLine('scan: { interval: 10s, sweep: 9s }'), ['2:31 scan.sweep (9s) is shorter than scan.interval (10s) (A sweep is a look at more: give it at least the interval.)']],
+  [withLine('policy: { shipped: false, rules: [] }'), ['2:20 policy.shipped is false and policy.rules is empty, so that no rule is in force (Name files or folders of rules, or leave one of the two out.)']],
+  [withLine('registry: { autoUpdate: true, file: /a.csv }'), ['2:25 registry.autoUpdate is on, and registry.file names a file that no update changes (Leave registry.file out to have the updates, or autoUpdate to have the file.)']],
+  [withLine('registry: { url: "HTTP://x/y" }'), ['2:18 registry.url is an http: address, which anyone on the way can change (Use https:, or write allowHttp: true to take that risk.)']],
+  [withLine('control: { socket: none, group: adm }'), ['2:33 control.group may ask at a socket that control.socket: none leaves out (Leave one of the two out.)']],
+  [withSyslog('transport: tcp'), ['3:5 a syslog sink with transport tcp needs the key "host" (Name the server: host: logs.example.org)']],
+  [withSyslog('host: a'), ['3:30 host is for transport udp, tcp, tls; this sink has transport local, the default (Leave it out, or write transport: tls.)']],
+  [withSyslog('transport: local, port: 514'), ['3:48 port is for transport udp, tcp, tls; this sink has transport local (Leave it out, or write transport: tls.)']],
+  [withSyslog('transport: udp, host: a, tls: { caFile: /a }'), ['3:55 tls is for transport tls; this sink has transport udp (Leave it out, or write transport: tls.)']],
+  [withSyslog('transport: udp, host: a, framing: newline'), ['3:55 framing is for transport tcp, tls; this sink has transport udp (Leave it out, or write transport: tls.)']],
+  [withSyslog('transport: tcp, host: a, path: /dev/log'), ['3:55 path is for transport local; this sink has transport tcp (Leave it out, or write transport: local.)']],
+  [withSyslog('enterprise: 9'), ['3:30 enterprise is for format rfc5424; this sink has format rfc3164, the default (Leave it out, or write format: rfc5424.)']],
+  [withSyslog('transport: tls, host: a, tls: { certFile: /a }'), ['3:72 tls.certFile is there without tls.keyFile (A certificate and the key to it go together.)']],
+  [withSyslog('transport: tls, host: a, tls: { keyFile: /a }'), ['3:71 tls.keyFile is there without tls.certFile (A certificate and the key to it go together.)']],
+  [withSyslog('transport: udp, host: a, maxLength: 65508'), ['3:66 maxLength is 65508, and a datagram carries at most 65507 octets (Write less, or auto.)']],
+  ['version: 1\nsinks:\n  - { type: journal, name: a }\n  - { type: json, name: a }\n', ['4:25 a second sink with the name "a" (It is there already in line 3; each keeps its place under its name.)']],
+  [withSink('{ type: exec, name: e, command: [mail, root] }'), [`3:38 command: "mail" is not an absolute path (${RELATIVE})`]],
+];
+
+export const BAD_SINKS: readonly Bad[] = [
+  [withLine('sinks: {}'), ['2:8 sinks must be a list, found a mapping']],
+  [withLine('sinks: journal'), ['2:8 sinks must be a list, found the text "journal" (Write sinks: [journal].)']],
+  [withSink('journal'), ['3:5 expected a sink (a mapping), found the text "journal" (For example: { type: journal, name: journal })']],
+  [withSink('null'), ['3:5 expected a sink (a mapping), found nothing (For example: { type: journal, name: journal })']],
+  [withSink('{ name: a }'), ['3:5 a sink needs the key "type" (It is one of journal, syslog, json, exec.)']],
+  [withSink('{ type: sylog, name: a, hots: b }'), ['3:13 type: expected one of journal, syslog, json, exec, found the text "sylog" (Did you mean syslog?)']],
+  [withSink('{ type: __proto__ }'), ['3:13 type: expected one of journal, syslog, json, exec, found the text "__proto__"']],
+  [withSink('{ type: [journal] }'), ['3:13 type: expected one of journal, syslog, json, exec, found a list']],
+  [withSink('{ type: journal }'), ['3:5 a journal sink needs the key "name"']],
+  [withSink('{ type: journal, name: ../x }'), ['3:28 name: "../x" is not a name: letters, digits, - and _, at most 64, a letter or digit first (For example: x)']],
+  [withSink('{ type: journal, name: __proto__ }'), ['3:28 name: "__proto__" is not a name: letters, digits, - and _, at most 64, a letter or digit first (For example: proto)']],
+  [withSink('{ type: journal, name: 1 }'), ['3:28 name: expected a name of letters, digits, - and _, found the number 1 (Write "1" in quotes.)']],
+  [withSink('{ type: journal, name: a, host: b }'), ['3:31 a journal sink has no key "host" (Known here: type, name, minSeverity, kinds.)']],
+  [withSink('{ type: journal, name: a, minSeverity: warn }'), ['3:44 minSeverity: expected one of info, notice, warning, error, critical, found the text "warn"']],
+  [withSink('{ type: journal, name: a, kinds: [] }'), ['3:38 kinds: the list is empty (It is a list of kinds of event (opened, changed, reminder, resolved, transient, storm, exception, coverage, registry, policy, agent, loss, test, listening, closed).)']],
+  [withSink('{ type: journal, name: a, kinds: opened }'), ['3:38 kinds must be a list, found the text "opened" (Write kinds: [opened].)']],
+  [withSink('{ type: journal, name: a, kinds: al }'), ['3:38 kinds: expected all, or a list of kinds of event (opened, changed, reminder, resolved, transient, storm, exception, coverage, registry, policy, agent, loss, test, listening, closed), found the text "al" (Did you mean all?)']],
+  [withSyslog('transport: tsl, host: a, tls: { caFile: b }'), ['3:41 transport: expected one of local, udp, tcp, tls, found the text "tsl" (Did you mean tls?)', `3:70 tls.caFile: "b" is not an absolute path (${RELATIVE})`]],
+  [withSyslog('transport: tcp, host: "a:514"'), ['3:52 host: "a:514" is neither a host name nor an IP address (Write the port under port.)']],
+  [withSyslog('transport: tcp, host: "[::1]:514"'), ['3:52 host: "[::1]:514" is neither a host name nor an IP address (Write the address without brackets, ::1, and a port under port.)']],
+  [withSyslog('transport: tcp, host: "tcp://a"'), ['3:52 host: "tcp://a" is neither a host name nor an IP address (Write the host alone: transport and port have keys of their own.)']],
+  [withSyslog('transport: tcp, host: 10.0.0.256'), ['3:52 host: "10.0.0.256" is neither a host name nor an IP address']],
+  [withSyslog('transport: tcp, host: a, port: 0'), ['3:61 port: expected auto, or a number from 1 to 65535, found the number 0']],
+  [withSyslog('facility: kern'), ['3:40 facility: expected one of user, mail, daemon, auth, syslog, lpr, news, uucp, cron, authpriv, ftp, local0, local1, local2, local3, local4, local5, local6, local7, found the text "kern"']],
+  [withSyslog('maxLength: 100'), ['3:41 maxLength: expected auto, or a number from 480 to 1048576, found the number 100']],
+  [withSyslog('tls: [a]'), ['3:30 tls is for transport tls; this sink has transport local, the default (Leave it out, or write transport: tls.)', '3:35 expected tls (a mapping), found a list']],
+  [withSink('{ type: json, name: a, file: alerts.json }'), [`3:34 file: "alerts.json" is not an absolute path (${RELATIVE})`]],
+  [withSink('{ type: json, name: a, dialect: elastic }'), ['3:37 dialect: expected one of portreeve, ecs, ocsf, found the text "elastic"']],
+  [withSink('{ type: exec, name: a }'), ['3:5 an exec sink needs the key "command"']],
+  [withSink('{ type: exec, name: a, command: /bin/true }'), ['3:37 command must be a list, found the text "/bin/true" (Write command: [/bin/true].)']],
+  [withSink('{ type: exec, name: a, command: [] }'), ['3:37 command: the list is empty (It is a list of texts, the first of them an absolute path.)']],
+  [withSink('{ type: exec, name: a, command: [/bin/kill, -9] }'), ['3:49 each item of command: expected text, found the number -9 (Write "-9" in quotes.)']],
+  [withSink('{ type: exec, name: a, command: ["/bin/a\\0b"] }'), ['3:38 each item of command: no argument can have the character U+0000 in it']],
+  [withSink('{ type: exec, name: a, command: [/bin/true], concurrency: 100 }'), ['3:63 concurrency: expected a number from 1 to 16, found the number 100']],
+  [withSink('{ type: exec, name: a, command: [/bin/true], timeout: 0s }'), ['3:59 timeout: expected a duration from 1s to 10m, found the text "0s" (The least is 1s.)']],
+];
