@@ -4,7 +4,7 @@ import { SEVERITIES, type Severity } from '../model/severity.ts';
 import { checkBaselinePlace, createBaseline, renderBaseline, writeBaseline } from '../pass/baseline-create.ts';
 import { readExpiry } from '../pass/baseline-expiry.ts';
 import { warnOfCoverage } from './baseline-coverage.ts';
-import { openInputs, withInputs, type InputOptions } from './options.ts';
+import { openInputs, settleOptions, withInputs, type InputOptions } from './options.ts';
 import { writeOutput } from './output.ts';
 import { tell } from './tell.ts';
 
@@ -37,7 +37,8 @@ export function baselineCreateCommand(): Command {
     .addOption(new Option('--min-severity <severity>', 'propose for findings from this severity on').choices(SEVERITIES).default('notice'))
     .option('--include-critical', 'propose for critical findings and deleted executables too')
     .addHelpText('after', HELP)
-    .action(async (options: CreateOptions) => {
+    .action(async (given: CreateOptions) => {
+      const options = await settleOptions(given);
       const { output, minSeverity, rules, shippedRules } = options;
       const force = options.force === true;
       const expires = options.expires === undefined ? null : readExpiry(options.expires, new Date());

@@ -2,7 +2,7 @@ import { Command, Option } from 'commander';
 import { audit } from '../pass/audit.ts';
 import { compareAudits, comparisonExitCode, readSavedAudit, renderComparison, renderComparisonJson } from '../pass/baseline-diff.ts';
 import { warnOfCoverage } from './baseline-coverage.ts';
-import { openInputs, textOptions, withInputs, type InputOptions } from './options.ts';
+import { openInputs, settleOptions, textOptions, withInputs, type InputOptions } from './options.ts';
 import { writeOutput } from './output.ts';
 
 interface DiffOptions extends InputOptions {
@@ -29,7 +29,8 @@ export function baselineDiffCommand(finish: (exitCode: number) => void): Command
     .argument('[now]', 'a later one (default: scan this host now)')
     .addOption(new Option('--format <format>', 'form of the output').choices(['table', 'json']).default('table'))
     .addHelpText('after', HELP)
-    .action(async (saved: string, now: string | undefined, options: DiffOptions) => {
+    .action(async (saved: string, now: string | undefined, given: DiffOptions) => {
+      const options = await settleOptions(given);
       const before = await readSavedAudit(saved);
       const after = now === undefined ? await scan(options) : await readSavedAudit(now);
       const comparison = compareAudits(before, after);

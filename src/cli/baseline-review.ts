@@ -7,7 +7,7 @@ import { readExpiry } from '../pass/baseline-expiry.ts';
 import { APPROVED_FILE, checkApprovalFile, listReviewItems, reviewedPolicy, reviewItems, type ReviewOutcome } from '../pass/baseline-review.ts';
 import { localDate } from '../pass/policy.ts';
 import { warnOfCoverage } from './baseline-coverage.ts';
-import { openInputs, textOptions, withInputs, type InputOptions } from './options.ts';
+import { openInputs, settleOptions, textOptions, withInputs, type InputOptions } from './options.ts';
 
 interface ReviewOptions extends InputOptions {
   readonly output: string;
@@ -38,7 +38,8 @@ export function baselineReviewCommand(finish: (exitCode: number) => void): Comma
     .addOption(new Option('--min-severity <severity>', 'ask about findings from this severity on').choices(SEVERITIES).default('notice'))
     .option('--include-critical', 'let critical findings and deleted executables be approved too')
     .addHelpText('after', HELP)
-    .action(async (options: ReviewOptions) => {
+    .action(async (given: ReviewOptions) => {
+      const options = await settleOptions(given);
       if (!process.stdin.isTTY || !process.stdout.isTTY) {
         throw new PortreeveError('usage', 'baseline review asks questions, and there is no terminal to ask on', { hint: 'portreeve baseline create writes a file to review in an editor' });
       }

@@ -1,11 +1,17 @@
 import { Option, type Command } from 'commander';
+import type { Config } from '../model/config.ts';
 import { SOURCE_NAMES, type SourceName } from '../model/coverage.ts';
+import { PortreeveError } from '../model/errors.ts';
 import type { AuditInput } from '../pass/audit.ts';
+import { DEFAULT_CONFIG_PATH, openConfig } from '../pass/config.ts';
 import { openPolicy } from '../pass/policy.ts';
 import { openRegistry, type RegistryChoice } from '../pass/registry.ts';
 import { chooseTextOptions, renderProblem, type TextOptions } from '../pass/reports.ts';
 import { chooseStateDir } from '../pass/state-dir.ts';
 import { tell } from './tell.ts';
+
+/** No file lies below a device. */
+const NO_FILE = '/dev/null/portreeve.yaml';
 
 export const EXIT_CODES = `
 Exit codes:
@@ -20,7 +26,11 @@ export interface StateOptions {
   readonly color?: boolean;
 }
 
-export interface InputOptions extends StateOptions {
+export interface ConfigOptions {
+  readonly config?: string;
+}
+
+export interface InputOptions extends StateOptions, ConfigOptions {
   readonly source?: SourceName;
   readonly registry?: string;
   readonly rules?: readonly string[];
@@ -48,9 +58,15 @@ export function registryChoice(options: StateOptions & Pick<InputOptions, 'regis
   };
 }
 
+/** The option of every command that the configuration has a say in. */
+export function configOption(): Option {
+  return new Option('--config <file>', `configuration, which counts where no option does (default: ${DEFAULT_CONFIG_PATH}, if it is there)`);
+}
+
 /** The options of every command that looks at this host. */
 export function withInputs(command: Command): Command {
   return command
+    .addOption(configOption())
     .addOption(new Option('--source <source>', 'the one view of the sockets to use (default: the best that works here)').choices(SOURCE_NAMES))
     .addOption(registryOption())
     .addOption(stateDirOption())
@@ -59,7 +75,39 @@ export function withInputs(command: Command): Command {
     .option('--no-color', 'no colours (NO_COLOR does the same)');
 }
 
-/** Opens what those options name. */
+/**
+ * The configuration that an option names, or the default one. Whoever may not read that one works without it, and is told.
+ * @throws PortreeveError `config-invalid`, `config-unreadable`
+ */
+export async function readConfig(options: ConfigOptions & { readonly color?: boolean }): Promise<Config> {
+  const path = options.config ?? null;
+  try {
+    return (await openConfig({ path, underSystemd: false })).config;
+  } catch (error) {
+    if (path !== null || !(error instanceof PortreeveError) || error.code !== 'config-unreadable' || process.geteuid?.() === 0) throw error;
+    tell(`portreeve: working without the configuration: ${error.message}\n`);
+    return (await openConfig({ path: null, underSystemd: false, defaultPath: NO_FILE })).config;
+  }
+}
+
+/** The options, with what the configuration says where they say nothing. */
+export async function settleOptions<Options extends InputOptions>(options: Options): Promise<Options> {
+  const { policy, registry, scan, state } = await readConfig(options);
+  const rules = options.rules ?? policy.rules;
+  const file = options.registry ?? registry.file;
+  const source = options.source ?? scan.source;
+  const stateDir = options.stateDir ?? state.dir;
+  return {
+    ...options,
+    shippedRules: options.shippedRules && policy.shipped,
+    ...(rules === null ? {} : { rules }),
+    ...(file === null ? {} : { registry: file }),
+    ...(source === null ? {} : { source }),
+    ...(stateDir === null ? {} : { stateDir }),
+  };
+}
+
+/** Opens what settled options name. */
 export async function openInputs(options: InputOptions): Promise<AuditInput> {
   const { source, rules, shippedRules } = options;
   const now = () => new Date();

@@ -1,9 +1,10 @@
 import { Command, InvalidArgumentError, Option } from 'commander';
+import type { Config } from '../model/config.ts';
 import { diffRegistries, readThisHost } from '../pass/registry-diff.ts';
 import { renderProgress, renderRegistryDiff, renderRegistryDiffJson, renderRegistryStatus, renderRegistryStatusJson, renderRegistryUpdate, renderRegistryUpdateJson } from '../pass/registry-reports.ts';
 import { registryStatus } from '../pass/registry-status.ts';
 import { compileRegistry, DEFAULT_MAX_LOSS_PERCENT, OFFICIAL_CSV, registryRows } from '../pass/registry.ts';
-import { registryChoice, registryOption, stateDirOption, textOptions, type StateOptions } from './options.ts';
+import { configOption, readConfig, registryChoice, registryOption, stateDirOption, textOptions, type ConfigOptions, type StateOptions } from './options.ts';
 import { writeOutput } from './output.ts';
 
 const now = (): Date => new Date();
@@ -15,13 +16,24 @@ export function registryCommand(): Command {
   return registry;
 }
 
-interface OutputOptions extends StateOptions {
+const MS_PER_DAY = 86_400_000;
+
+interface OutputOptions extends StateOptions, ConfigOptions {
   readonly format: 'table' | 'json';
   readonly registry?: string;
 }
 
+/** The options, with what the configuration says where they say nothing, and its part about the registry. */
+async function settle<Options extends ConfigOptions & { readonly registry?: string; readonly stateDir?: string }>(given: Options): Promise<{ readonly options: Options; readonly config: Config['registry'] }> {
+  const { registry, state } = await readConfig(given);
+  const file = given.registry ?? registry.file;
+  const stateDir = given.stateDir ?? state.dir;
+  return { options: { ...given, ...(file === null ? {} : { registry: file }), ...(stateDir === null ? {} : { stateDir }) }, config: registry };
+}
+
 function withOutput(command: Command): Command {
   return command
+    .addOption(configOption())
     .addOption(new Option('--format <format>', 'form of the output').choices(['table', 'json']).default('table'))
     .addOption(stateDirOption())
     .option('--no-color', 'no colours (NO_COLOR does the same)');
@@ -30,11 +42,12 @@ function withOutput(command: Command): Command {
 function statusCommand(): Command {
   return withOutput(new Command('status'))
     .description('which registry is in force, how old it is, and what it holds')
-    .option('--max-age <days>', 'warn when it is older', parseCount, 365)
+    .option('--max-age <days>', 'warn when it is older (default: registry.maxAge, a year)', parseCount)
     .addOption(registryOption())
     .addHelpText('after', '\nExit codes: 0, also for an old registry (see "stale" in the JSON); 2 for a --registry file that is none.')
-    .action(async (options: OutputOptions & { maxAge: number }) => {
-      const status = await registryStatus({ ...registryChoice(options), maxAgeDays: options.maxAge, now });
+    .action(async (given: OutputOptions & { maxAge?: number }) => {
+      const { options, config } = await settle(given);
+      const status = await registryStatus({ ...registryChoice(options), maxAgeDays: options.maxAge ?? Math.floor(config.maxAge / MS_PER_DAY), now });
       await writeOutput(options.format === 'json' ? [renderRegistryStatusJson(status)] : renderRegistryStatus(status, textOptions(process.stdout, options)));
     });
 }
@@ -64,7 +77,7 @@ interface UpdateOptions extends OutputOptions {
 function updateCommand(): Command {
   return withOutput(new Command('update'))
     .description("fetches IANA's official CSV and puts it in force")
-    .option('--from <place>', `https: or file: address, or path, of the CSV (default: ${OFFICIAL_CSV})`)
+    .option('--from <place>', `https: or file: address, or path, of the CSV (default: registry.url, else ${OFFICIAL_CSV})`)
     .addOption(new Option('--rollback', 'go back to the previous registry; once more undoes that').conflicts(['from', 'force']))
     .option('--force', 'put a whole file in force though it is older, or has lost much')
     .option('--max-loss <percent>', 'refuse a file that lost more of the assignments', parsePercent, DEFAULT_MAX_LOSS_PERCENT)
@@ -72,7 +85,8 @@ function updateCommand(): Command {
     .option('--ca-file <file>', 'certificates (PEM) of issuers to trust besides the usual ones')
     .option('--timeout <seconds>', 'give up the whole transfer after so long', parseSeconds, 120)
     .addHelpText('after', UPDATE_HELP)
-    .action(async (options: UpdateOptions) => {
+    .action(async (given: UpdateOptions) => {
+      const { options, config } = await settle(given);
       // Loaded here: what it needs for TLS takes 7 ms, and no other command needs it.
       const { rollBackRegistry, updateRegistry } = await import('../pass/registry-update.ts');
       const choice = registryChoice(options);
@@ -82,11 +96,11 @@ function updateCommand(): Command {
           ? await rollBackRegistry(choice)
           : await updateRegistry({
               ...choice,
-              from: options.from ?? null,
+              from: options.from ?? config.url,
               force: options.force === true,
-              allowHttp: options.allowHttp === true,
+              allowHttp: options.allowHttp === true || (options.from === undefined && config.allowHttp),
               maxLossPercent: options.maxLoss,
-              caFile: options.caFile ?? null,
+              caFile: options.caFile ?? config.caFile,
               timeoutMs: options.timeout * 1000,
               environment: process.env,
               now,
@@ -126,7 +140,7 @@ function diffCommand(): Command {
     .option('--no-host', "leave this host's listeners out")
     .addHelpText('after', '\nExit codes: 0, whether anything changed or not; 2 for a file that is not a registry.')
     .action(async (before: string, after: string, options: DiffOptions) => {
-      const { stateDir, warn } = registryChoice(options);
+      const { stateDir, warn } = registryChoice((await settle(options)).options);
       const diff = await diffRegistries({ before, after, stateDir, warn, readListeners: options.host ? readThisHost : null });
       await writeOutput(options.format === 'json' ? [renderRegistryDiffJson(diff)] : renderRegistryDiff(diff, textOptions(process.stdout, options)));
     });
@@ -136,10 +150,11 @@ function exportCommand(): Command {
   return new Command('export')
     .description("every port's status as data: port,protocol,status,range,service")
     .addOption(new Option('--format <format>', 'form of the output').choices(['csv', 'ndjson']).default('csv'))
+    .addOption(configOption())
     .addOption(registryOption())
     .addOption(stateDirOption())
-    .action(async (options: { format: 'csv' | 'ndjson'; registry?: string; stateDir?: string }) => {
-      await writeOutput(await registryRows(registryChoice(options), options.format));
+    .action(async (options: ConfigOptions & { format: 'csv' | 'ndjson'; registry?: string; stateDir?: string }) => {
+      await writeOutput(await registryRows(registryChoice((await settle(options)).options), options.format));
     });
 }
 

@@ -4,13 +4,17 @@ import { VERSION } from '../model/version.ts';
 import { renderError } from '../pass/reports.ts';
 import { auditCommand } from './audit.ts';
 import { baselineCommand } from './baseline.ts';
+import { daemonCommand } from './daemon.ts';
+import { doctorCommand } from './doctor.ts';
 import { explainCommand } from './explain.ts';
 import { EXIT_CODES, textOptions } from './options.ts';
 import { OutputClosed } from './output.ts';
 import { policyCommand } from './policy.ts';
 import { registryCommand } from './registry.ts';
+import { statusCommand } from './status.ts';
 import { suggestCommand } from './suggest.ts';
 import { tell } from './tell.ts';
+import { watchCommand } from './watch.ts';
 
 /** Runs one command line and gives its exit code. Results go to standard output, everything else to standard error. */
 export async function run(argv: readonly string[]): Promise<number> {
@@ -37,10 +41,14 @@ export async function run(argv: readonly string[]): Promise<number> {
 const COMMANDS: Readonly<Record<string, (finish: (exitCode: number) => void) => Command>> = {
   audit: auditCommand,
   baseline: baselineCommand,
+  daemon: daemonCommand,
+  doctor: doctorCommand,
   explain: explainCommand,
   policy: policyCommand,
   registry: registryCommand,
+  status: statusCommand,
   suggest: suggestCommand,
+  watch: watchCommand,
 };
 
 /** The program with the command that was asked for, or with all where help or a near match may be wanted. */

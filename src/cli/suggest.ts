@@ -3,7 +3,7 @@ import { Command, InvalidArgumentError, Option } from 'commander';
 import { readPolicyDocuments } from '../pass/policy.ts';
 import { renderSuggestion, renderSuggestionJson } from '../pass/reports.ts';
 import { suggest } from '../pass/suggest.ts';
-import { openInputs, textOptions, withInputs, type InputOptions } from './options.ts';
+import { openInputs, settleOptions, textOptions, withInputs, type InputOptions } from './options.ts';
 import { writeOutput } from './output.ts';
 
 interface SuggestOptions extends InputOptions {
@@ -29,7 +29,8 @@ export function suggestCommand(): Command {
     .addOption(new Option('--near <port>', 'as close to this port as can be').argParser(numberFrom(0, 65_535)))
     .option('--seed <text>', "what decides between ports that are equally good: a service's name gives the same on every host (default: this host's name)")
     .addOption(new Option('--format <format>', 'form of the output (default: text)').choices(['text', 'json']))
-    .action(async (options: SuggestOptions) => {
+    .action(async (given: SuggestOptions) => {
+      const options = await settleOptions(given);
       const [{ source, registry }, { documents }] = await Promise.all([openInputs(options), readPolicyDocuments({ paths: options.rules ?? null, shipped: true })]);
       const request = {
         count: options.count,

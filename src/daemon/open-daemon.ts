@@ -2,7 +2,7 @@ import { hostname } from 'node:os';
 import { createAlertBook } from '../alerts/alert-book.ts';
 import { openControlServer, type ControlServer } from '../control/server.ts';
 import type { Clock } from '../model/clock.ts';
-import type { Config, SinkConfig } from '../model/config.ts';
+import type { Config, LogLevel } from '../model/config.ts';
 import type { SourceName } from '../model/coverage.ts';
 import type { DaemonStatus, ReloadOutcome } from '../model/daemon.ts';
 import { PortreeveError, type Problem } from '../model/errors.ts';
@@ -20,7 +20,7 @@ import { createHostWatcher } from '../pass/watch-host.ts';
 import { renderMetrics } from '../reports/prometheus.ts';
 import type { Notifier } from '../service/notifier.ts';
 import { createSinks } from '../sinks/create-sinks.ts';
-import { createKernelEvents, type KernelEventReader } from '../sources/tracefs/kernel-events.ts';
+import { createKernelEvents } from '../sources/tracefs/kernel-events.ts';
 import { createCursorStore } from '../state/cursor-store.ts';
 import { openEventLog } from '../state/event-log.ts';
 import { queryHistory } from '../state/query-history.ts';
@@ -51,8 +51,9 @@ export interface Surroundings {
   readonly clock: Clock;
   readonly logger: Logger;
   readonly notifier: Notifier;
-  /** The sinks where the configuration names none: the journal, where systemd runs this process. */
-  readonly defaultSinks: readonly SinkConfig[];
+  /** Whether alerts go to the journal where the configuration says nothing of sinks. */
+  readonly underSystemd: boolean;
+  readonly setLogLevel: (level: LogLevel) => void;
   /** Proxy variables and further issuers of certificates, for the registry's update. */
   readonly environment: Readonly<Record<string, string | undefined>>;
 }
@@ -87,20 +88,22 @@ const MOST_PROBLEMS = 20;
  * control socket that cannot be made do not.
  * @throws PortreeveError
  */
-export async function openDaemon(choice: DaemonChoice, { clock, logger, notifier, defaultSinks, environment }: Surroundings): Promise<Daemon> {
+export async function openDaemon(choice: DaemonChoice, { clock, logger, underSystemd, setLogLevel, environment }: Surroundings): Promise<Daemon> {
   const startedAt = clock.now();
-  let config = (await openConfig(choice.config, { defaultSinks })).config;
+  const first = await openConfig({ path: choice.config, underSystemd });
+  let config = first.config;
+  setLogLevel(config.log.level);
   const stateDir = chooseStateDir(choice.stateDir ?? config.state.dir);
   const choiceOf = (from: Config): InputChoice => ({ config: from, rules: choice.rules, registry: choice.registry, stateDir, now: () => clock.now() });
   let inputs = await openInputs(choiceOf(config));
-  for (const { message, position } of inputs.warnings) logger.warning('the policy or registry is odd', { file: position.file, line: position.line, problem: message });
+  for (const { message, position } of [...first.warnings, ...inputs.warnings]) logger.warning('configuration, policy or registry are odd', { file: position.file, line: position.line, problem: message });
 
   const lock = await lockStateDir(stateDir);
   if (lock.problem !== null) logger.error('the state directory cannot be written: what happens now is forgotten at the next start', { problem: lock.problem });
   const paths = statePaths(stateDir);
   const stateFile = openStateFile({ path: paths.state, clock, logger });
   const saved = await stateFile.load();
-  const cursors = createCursorStore(paths.sinks);
+  const cursors = createCursorStore({ folder: paths.sinks, logger });
   const log = await openEventLog({ folder: paths.events, maxBytes: config.state.maxSize, maxAgeMs: config.state.maxAge, host: hostname(), clock, logger, after: sequenceOf(saved) });
   const book = createAlertBook({ config: config.alerts, clock, saved: saved?.['alerts'] ?? null });
   const use = createExceptionUse(saved?.['exceptions'], localDate(clock.now()));
@@ -109,8 +112,9 @@ export async function openDaemon(choice: DaemonChoice, { clock, logger, notifier
 
   const evidence = createEvidence();
   const kernel = config.scan.kernelEvents === 'auto' && process.platform === 'linux' ? createKernelEvents<Owner>({ clock, logger, identify: (thread) => evidence.readCaller(thread) }) : null;
+  const watcher = createHostWatcher({ source: choice.source ?? config.scan.source, clock });
   const turns = createTurns({
-    watcher: createHostWatcher({ source: choice.source ?? config.scan.source }),
+    watcher,
     judge: createJudge(inputs.registry, inputs.policy),
     book,
     use,
@@ -121,7 +125,7 @@ export async function openDaemon(choice: DaemonChoice, { clock, logger, notifier
     monotonic: () => process.hrtime.bigint(),
     drain: () => kernel?.drain() ?? [],
   });
-  const openSinks = (): ReturnType<typeof createSinks> => createSinks(config.sinks, { reader: log, cursors, clock, logger });
+  const openSinks = (): ReturnType<typeof createSinks> => createSinks(config.sinks, { reader: log, cursors, clock, logger, report: (draft) => void log.append([draft]) });
   let sinks = openSinks();
   const unsubscribe = log.subscribe(() => {
     sinks.wake();
@@ -198,6 +202,7 @@ export async function openDaemon(choice: DaemonChoice, { clock, logger, notifier
       await log.append([...book.close(), draftOf('agent', 'info', 'portreeve stopped', { version: VERSION }, 'record')]);
       await Promise.all([save(), control?.close(), kernel?.close(), sinks.stop(DRAIN)]);
       unsubscribe();
+      watcher.close();
       await log.close();
       await lock.release();
     },
@@ -262,11 +267,12 @@ export async function openDaemon(choice: DaemonChoice, { clock, logger, notifier
   async function reload(): Promise<void> {
     const at = clock.now().toISOString();
     try {
-      const next = (await openConfig(choice.config, { defaultSinks })).config;
+      const next = (await openConfig({ path: choice.config, underSystemd })).config;
       const nextInputs = await openInputs(choiceOf(next));
       const later = listFixed(config, next);
       const sinksChanged = JSON.stringify(next.sinks) !== JSON.stringify(config.sinks);
       config = next;
+      setLogLevel(config.log.level);
       book.reconfigure(config.alerts);
       autoUpdate.reconfigure(config.registry);
       takeInputs(nextInputs);

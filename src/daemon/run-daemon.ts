@@ -14,7 +14,7 @@ const MOST_FAILURES = 30;
  * tells of a listener; until a signal asks it to stop.
  * @returns the exit code
  */
-export async function runDaemon(daemon: Daemon, { clock, logger, notifier, random = Math.random }: Surroundings & { readonly random?: () => number }, signals: Signals): Promise<number> {
+export async function runDaemon(daemon: Daemon, { clock, logger, notifier, random = Math.random }: Pick<Surroundings, 'clock' | 'logger' | 'notifier'> & { readonly random?: () => number }, signals: Signals): Promise<number> {
   const jittered = (ms: number): number => ms * (1 - JITTER + 2 * JITTER * random());
   let failures = 0;
   let nextSweep = clock.steady();

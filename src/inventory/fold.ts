@@ -63,7 +63,7 @@ function coversIpv4({ family, address, protocol, port, v6only }: SocketRecord, i
   return v6only === null ? !ipv4Wildcards.has(`${protocol}/${port}`) : !v6only;
 }
 
-function isEphemeral(port: number, ports: EphemeralPorts | undefined): boolean | null {
+export function isEphemeral(port: number, ports: EphemeralPorts | undefined): boolean | null {
   if (ports === undefined) return null;
   const [low, high] = ports.range;
   return port >= low && port <= high && !ports.reserved.some(([from, to]) => port >= from && port <= to);
