@@ -20,7 +20,7 @@ export interface AskOptions {
 
 /**
  * Asks the daemon, and gives its answers as they come: one to `status` and `audit`; to `history` events and then `end`; to
- * `watch` events and `missed`, until the daemon closes the connection. Whoever answers at that path is not believed: an
+ * `watch` first `watching`, then events and `missed`, until the daemon closes the connection. Whoever answers at that path is not believed: an
  * answer has to be of its type and size.
  * @throws PortreeveError `daemon-unreachable` where none answers, or not all that was asked for; `control-failed` where
  *   the daemon refuses, or answers what is not understood

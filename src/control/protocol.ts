@@ -75,12 +75,14 @@ export function parseAnswer(line: string): ControlAnswer {
 }
 
 function readAnswer(reader: DataReader): ControlAnswer {
-  const answer = reader.at('answer').oneOf(['error', 'status', 'audit', 'event', 'end', 'missed']);
+  const answer = reader.at('answer').oneOf(['error', 'status', 'audit', 'watching', 'event', 'end', 'missed']);
   switch (answer) {
     case 'status':
       return { answer, status: readStatus(reader.at('status')) };
     case 'audit':
       return { answer, latest: reader.at('latest').isNull() ? null : readLatestAudit(reader.at('latest')) };
+    case 'watching':
+      return { answer };
     case 'event':
       return { answer, event: readEvent(reader.at('event')) };
     case 'end':

@@ -89,6 +89,7 @@ export async function serveClient(socket: Socket, { answers, limits, logger }: S
       watcher.wake();
     });
     try {
+      await send([formatLine({ answer: 'watching' })]);
       while (!watcher.isOver) {
         const line = queue.take();
         if (line !== null) await send([line]);

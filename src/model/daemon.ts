@@ -105,6 +105,8 @@ export type ControlRequest =
 export type ControlAnswer =
   | { readonly answer: 'status'; readonly status: DaemonStatus }
   | { readonly answer: 'audit'; readonly latest: LatestAudit | null }
+  /** To a watcher, first: whatever happens from now on is told. */
+  | { readonly answer: 'watching' }
   | { readonly answer: 'event'; readonly event: PortreeveEvent }
   | { readonly answer: 'end'; readonly count: number }
   /** To a watcher who does not read fast enough: events passed over. */

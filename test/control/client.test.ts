@@ -49,31 +49,29 @@ describe('askDaemon', () => {
 
   it('gives events until the daemon goes, or the signal says so', async () => {
     let push = (): void => undefined;
-    let tell = (): void => undefined;
-    const watched = (): Promise<void> => new Promise((resolve) => (tell = resolve));
     const daemon = await startDaemon({
       answers: someAnswers({
         subscribe(listener) {
           push = () => { listener(anEvent()); };
-          tell();
           return () => undefined;
         },
       }),
     });
-    const first = watched();
-    const answers = ask(daemon.path, { request: 'watch', kinds: null }, { timeoutMs: 20 });
-    await first;
-    push();
+    const answers = askDaemon(daemon.path, { request: 'watch', kinds: null }, { timeoutMs: 20 });
+    expect((await answers.next()).value).toEqual({ answer: 'watching' });
+    // Longer than an answer to anything else may take.
     await new Promise((resolve) => setTimeout(resolve, 60));
+    push();
+    expect((await answers.next()).value).toEqual({ answer: 'event', event: anEvent() });
     await daemon.server.close();
-    expect(await answers).toEqual([{ answer: 'event', event: anEvent() }]);
+    expect((await answers.next()).done).toBe(true);
 
     const other = await startDaemon();
     const controller = new AbortController();
     const stopped = ask(other.path, { request: 'watch', kinds: null }, { signal: controller.signal });
     await expect.poll(() => other.server.clients).toBe(1);
     controller.abort();
-    expect(await stopped).toEqual([]);
+    expect((await stopped).filter(({ answer }) => answer !== 'watching')).toEqual([]);
     expect(await ask(other.path, { request: 'status' }, { signal: controller.signal })).toEqual([]);
   });
 

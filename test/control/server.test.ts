@@ -9,19 +9,15 @@ afterEach(closeAll);
 
 const error = (message: unknown) => ({ answer: 'error', message });
 /** Events that a test pushes to whoever watches. */
-function eventSource(): { readonly push: (event: PortreeveEvent) => void; readonly watchers: Set<(event: PortreeveEvent) => void>; readonly subscribe: (listener: (event: PortreeveEvent) => void) => () => void; readonly watched: Promise<void> } {
+function eventSource(): { readonly push: (event: PortreeveEvent) => void; readonly watchers: Set<(event: PortreeveEvent) => void>; readonly subscribe: (listener: (event: PortreeveEvent) => void) => () => void } {
   const watchers = new Set<(event: PortreeveEvent) => void>();
-  let tell = (): void => undefined;
-  const watched = new Promise<void>((resolve) => (tell = resolve));
   return {
     watchers,
-    watched,
     push: (event) => {
       for (const watcher of watchers) watcher(event);
     },
     subscribe(listener) {
       watchers.add(listener);
-      tell();
       return () => watchers.delete(listener);
     },
   };
@@ -148,7 +144,7 @@ describe('a watch', () => {
     const { path } = await startDaemon({ answers: someAnswers({ subscribe: source.subscribe }) });
     const client = await connectRaw(path);
     client.write('{"request":"watch","kinds":["opened","closed"]}\n');
-    await source.watched;
+    expect(await client.next()).toEqual({ answer: 'watching' });
     source.push(anEvent({ kind: 'reminder' }));
     source.push(anEvent({ sequence: 7 }));
     expect(await client.next()).toEqual({ answer: 'event', event: anEvent({ sequence: 7 }) });
@@ -163,7 +159,7 @@ describe('a watch', () => {
     const { path } = await startDaemon({ answers: someAnswers({ subscribe: source.subscribe }), limits: { idleMs: 20 } });
     const client = await connectRaw(path);
     client.write('{"request":"watch","kinds":null}\n');
-    await source.watched;
+    expect(await client.next()).toEqual({ answer: 'watching' });
     await new Promise((resolve) => setTimeout(resolve, 60));
     source.push(anEvent());
     expect(await client.next()).toMatchObject({ answer: 'event' });
@@ -177,7 +173,7 @@ describe('a watch', () => {
     const { path } = await startDaemon({ answers: someAnswers({ subscribe: source.subscribe }), limits: { queuedEvents: 100 } });
     const client = await connectRaw(path);
     client.write('{"request":"watch","kinds":null}\n');
-    await source.watched;
+    expect(await client.next()).toEqual({ answer: 'watching' });
     const sent = 5000;
     for (let sequence = 1; sequence <= sent; sequence++) source.push(anEvent({ sequence }));
 
@@ -199,9 +195,9 @@ describe('a watch', () => {
     const source = eventSource();
     const { path, log, server } = await startDaemon({ answers: someAnswers({ subscribe: source.subscribe }), limits: { stallMs: 30 } });
     const client = await connectRaw(path);
-    client.socket.pause();
     client.write('{"request":"watch","kinds":null}\n');
-    await source.watched;
+    expect(await client.next()).toEqual({ answer: 'watching' });
+    client.socket.pause();
     while (server.clients > 0) {
       source.push(anEvent({ message: 'x'.repeat(20_000) }));
       await new Promise((resolve) => setTimeout(resolve, 1));
@@ -235,7 +231,7 @@ describe('close', () => {
     const { path, server } = await startDaemon({ answers: someAnswers({ subscribe: source.subscribe }) });
     const client = await connectRaw(path);
     client.write('{"request":"watch","kinds":null}\n');
-    await source.watched;
+    expect(await client.next()).toEqual({ answer: 'watching' });
     source.push(anEvent({ kind: 'agent' }));
     await new Promise(setImmediate);
     const closing = server.close();
