@@ -10,7 +10,9 @@ export interface Health {
   /** The receiver could not be reached, or the connection to it ended badly. */
   fail(reason: string): void;
   /** So many events were taken. */
-  succeed(events: number): void;
+  take(events: number): void;
+  /** What was taken has arrived. A receiver that takes everything and then breaks is no better than one that is away. */
+  succeed(): void;
   lose(events: number): void;
   /** Somebody mended something: there is no need to wait. */
   hurry(): void;
@@ -33,18 +35,20 @@ export function trackHealth(sink: string, target: string, clock: Clock, logger: 
       failures++;
       const delay = backoffDelay(failures, random);
       retryAt = clock.steady() + delay;
-      const fields = { sink, target, error: reason, retryInMs: delay };
-      if (error === null) logger.warning('a sink does not reach its receiver; its events wait in the event log', fields);
-      else logger.debug('a sink still does not reach its receiver', fields);
       error = reason;
+      const fields = { sink, target, error: reason, retryInMs: delay };
+      if (failures === 1) logger.warning('a sink does not reach its receiver; its events wait in the event log', fields);
+      else logger.debug('a sink still does not reach its receiver', fields);
     },
-    succeed(events) {
+    take(events) {
       sent += events;
       lastSentAt = clock.now().toISOString();
-      if (error !== null) logger.info('a sink reaches its receiver again', { sink, target, failures });
-      failures = 0;
       retryAt = null;
       error = null;
+    },
+    succeed() {
+      if (failures > 0) logger.info('a sink reaches its receiver again', { sink, target, failures });
+      failures = 0;
     },
     lose(events) {
       lost += events;

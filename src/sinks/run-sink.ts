@@ -102,7 +102,8 @@ export function runSink(config: SinkConfig, transport: Transport, dependencies: 
     progress.attemptEnded(attempted === wanted.length ? upTo : (wanted[attempted - 1]?.sequence ?? progress.position));
     if (taken > 0) {
       progress.take(taken === wanted.length ? upTo : (wanted[taken - 1]?.sequence ?? upTo), channel.proof !== 'closed', clock.steady());
-      health.succeed(taken);
+      health.take(taken);
+      if (channel.proof !== 'closed') health.succeed();
       refused = null;
       lose(loss);
     }
@@ -136,7 +137,10 @@ export function runSink(config: SinkConfig, transport: Transport, dependencies: 
     }
     if (progress.askAt !== null && progress.askAt <= now) {
       sending = true;
-      if (await closeChannel()) progress.prove(clock.steady());
+      if (await closeChannel()) {
+        progress.prove(clock.steady());
+        health.succeed();
+      }
       return true;
     }
     const { newest } = reader;

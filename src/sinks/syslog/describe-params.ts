@@ -8,16 +8,15 @@ export interface Param {
   /** 1 to 32 printable ASCII characters (RFC 5424, section 6.3.3). */
   readonly name: string;
   readonly value: string;
-  /** Never left out of a message that is too long; a long value is shortened. */
-  readonly essential: boolean;
+  /** What happens to it where a message is too long: nothing, its value is shortened, or it is left out. */
+  readonly keep: 'whole' | 'part' | 'none';
 }
 
 const NAME_LENGTH = 32;
 
 /** Rule, port and owner must arrive whatever else does not. */
-const ESSENTIAL: ReadonlySet<string> = new Set([
-  'eventId', 'sequence', 'kind', 'possibleDuplicate', 'rule', 'rules', 'port', 'protocol', 'address', 'owner', 'exe', 'user', 'unit',
-]);
+const WHOLE: ReadonlySet<string> = new Set(['eventId', 'sequence', 'kind', 'possibleDuplicate', 'port', 'protocol', 'address']);
+const PART: ReadonlySet<string> = new Set(['rule', 'rules', 'owner', 'exe', 'user', 'unit']);
 
 /**
  * What an analyst filters an event by, the most important first. Texts that a process chose are cleaned: syslog files are
@@ -67,7 +66,7 @@ export function describeParams({ event, possibleDuplicate }: Outgoing): readonly
     commandLine: owner?.commandLine?.join(' '),
   };
   return Object.entries(values).flatMap(([name, value]) =>
-    value === null || value === undefined ? [] : [{ name, value: cleanText(String(value)), essential: ESSENTIAL.has(name) }],
+    value === null || value === undefined ? [] : [{ name, value: cleanText(String(value)), keep: WHOLE.has(name) ? 'whole' : PART.has(name) ? 'part' : 'none' }],
   );
 }
 

@@ -6,34 +6,32 @@ export interface Fitted {
   readonly message: string;
 }
 
-/** What `truncated` may take, its name and quotes not counted. Octets. */
-const NAMES_LENGTH = 120;
-/** A text that is kept has at least so much of it, where the room is that small. Octets. */
-const LEAST = 24;
+const DOTS = ',...';
+const TRUNCATED_OVERHEAD = formatParam({ name: 'truncated', value: '' }).length;
+/** Octets that `truncated` may take, or a sixth of the room where that is less. */
+const TRUNCATED_LENGTH = 140;
 
 /**
  * Makes parameters and message take at most `room` octets. What is not essential goes first, the least important before
- * the others; a long text keeps half of what is left, and more where the parameters do not need it; an essential value is
- * cut only where it would take more than an eighth of the room. A parameter `truncated` names what is not whole.
+ * the others; a long text keeps half of what is left, and more where the parameters do not need it; what must be kept in
+ * part is cut where it would take more than an eighth of the room. A parameter `truncated` names what is not whole.
  * `forms` are forms of the message that cannot be cut (JSON), best first; `text` is what is left where none fits.
  */
 export function fitMessage(params: readonly Param[], forms: readonly string[], text: string, room: number): Fitted {
   const best = forms[0] ?? text;
   if (sizeOf(params) + Buffer.byteLength(best) <= room) return { params, message: best };
 
-  const lacking: string[] = [];
-  const share = Math.max(LEAST, Math.floor(room / 8));
-  const essential = params.filter((param) => param.essential).map((param) => {
-    const value = cutValue(param.value, share, param.name === 'exe' ? 'end' : 'start');
-    if (value !== param.value) lacking.push(param.name);
-    return { ...param, value };
-  });
-  let rest = room - sizeOf(essential) - Buffer.byteLength(formatParam({ name: 'truncated', value: '' })) - NAMES_LENGTH;
+  const forTruncated = Math.min(TRUNCATED_LENGTH, Math.floor(room / 6));
+  let share = room >> 3;
+  while (share > 0 && sizeOf(shorten(params, share)) > room - forTruncated) share >>= 1;
+  const kept = shorten(params, share);
+  const lacking = kept.filter(({ name, value }) => params.find((param) => param.name === name)?.value !== value).map(({ name }) => name);
+  let rest = room - forTruncated - sizeOf(kept);
 
   const form = forms.find((each) => Buffer.byteLength(each) <= rest);
   const reserved = form === undefined ? Math.min(Buffer.byteLength(text), Math.max(0, rest >> 1)) : Buffer.byteLength(form);
   const more = params.filter((param) => {
-    if (param.essential) return false;
+    if (param.keep !== 'none') return false;
     const size = sizeOf([param]);
     const fits = size <= rest - reserved;
     if (fits) rest -= size;
@@ -42,19 +40,26 @@ export function fitMessage(params: readonly Param[], forms: readonly string[], t
   });
   const message = form ?? cutText(text, Math.max(0, rest));
   if (message !== best) lacking.unshift('message');
-  return { params: [...essential, ...more, { name: 'truncated', value: listNames(lacking) }], message };
+  return { params: [...kept, ...more, { name: 'truncated', value: listNames(lacking, forTruncated - TRUNCATED_OVERHEAD) }], message };
 }
 
 function sizeOf(params: readonly Pick<Param, 'name' | 'value'>[]): number {
   return params.reduce((sum, param) => sum + Buffer.byteLength(formatParam(param)), 0);
 }
 
-/** As many names as `truncated` may take; dots stand for the others. */
-function listNames(names: readonly string[]): string {
+/** What is kept, its long values cut to so many octets: the end of a path tells most, and the start of everything else. */
+function shorten(params: readonly Param[], octets: number): readonly Param[] {
+  return params
+    .filter(({ keep }) => keep !== 'none')
+    .map((param) => (param.keep === 'whole' ? param : { ...param, value: cutValue(param.value, octets, param.name === 'exe' ? 'end' : 'start') }));
+}
+
+/** As many names as fit; dots stand for the others. */
+function listNames(names: readonly string[], octets: number): string {
   let list = '';
   for (const name of names) {
     const longer = list === '' ? name : `${list},${name}`;
-    if (longer.length > NAMES_LENGTH - 4) return `${list},...`;
+    if (longer.length + DOTS.length > octets) return list + DOTS;
     list = longer;
   }
   return list;

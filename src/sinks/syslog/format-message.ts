@@ -37,7 +37,7 @@ export function formatMessage(outgoing: Outgoing, options: FormatOptions, pid: n
   const { event } = outgoing;
   const text = cleanText(event.message, { again: true });
   const modern = options.format === 'rfc5424';
-  const header = `<${priorityOf(options.facility, event.severity)}>${modern ? modernHeader(outgoing, pid) : oldHeader(outgoing, pid, options.transport === 'local')}`;
+  const header = `<${priorityOf(options.facility, event.severity)}>${modern ? modernHeader(outgoing, pid, lengthLimit(options)) : oldHeader(outgoing, pid, options.transport === 'local')}`;
   const around = Buffer.byteLength(`${header} ${formatElement(options.enterprise, [])}${BOM}`);
   const { params, message } = fitMessage(describeParams(outgoing), formatInDialect(outgoing, options), text, lengthLimit(options) - around);
   const element = formatElement(options.enterprise, params);
@@ -51,9 +51,9 @@ function formatInDialect(outgoing: Outgoing, { dialect }: FormatOptions): readon
   return [outgoing, { ...outgoing, event: shortenEvent(outgoing.event) }].map((each) => formatJsonLine(describeEvent(each, dialect)));
 }
 
-function modernHeader({ event }: Outgoing, pid: number): string {
+function modernHeader({ event }: Outgoing, pid: number, limit: number): string {
   const time = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{1,6})?Z$/.test(event.time) ? event.time : '-';
-  return `1 ${time} ${hostName(event.host, 255)} ${APP_NAME} ${pid} ${event.kind} `;
+  return `1 ${time} ${hostName(event.host, limit < 1024 ? 63 : 255)} ${APP_NAME} ${pid} ${event.kind} `;
 }
 
 /** RFC 3164, section 4.1.2, with the time of this host's zone; to /dev/log without the host's name, as syslog(3) writes. */

@@ -19,7 +19,8 @@ export function formatElement(enterprise: number, params: readonly Pick<Param, '
  * only.
  */
 export function cutValue(value: string, octets: number, keep: 'start' | 'end'): string {
-  const characters = Array.from(value);
+  // No character takes less than an octet.
+  const characters = Array.from(keep === 'start' ? value.slice(0, octets + 2) : value.slice(-octets - 2));
   if (keep === 'end') characters.reverse();
   let used = 0;
   let count = 0;
