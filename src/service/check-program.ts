@@ -7,13 +7,15 @@ import type { UnitPlaces } from './unit-text.ts';
 /** Folders that the unit's sandbox hides (ProtectHome=, PrivateTmp=, PrivateDevices=). */
 const HIDDEN: readonly string[] = ['/home', '/root', '/run/user', '/tmp', '/var/tmp', '/dev'];
 
+type Rights = Pick<Stats, 'uid' | 'gid' | 'mode' | 'isSymbolicLink'>;
+
 /**
  * Whether the service can run from where its program lies, and whether it should: who can write there can have it run
  * anything, as root.
  * @returns sentences for a person: what should not stay so
  * @throws PortreeveError `service-failed` where it could not even start
  */
-export function checkProgram({ node, program }: UnitPlaces, look: (path: string) => Stats | null = lookAt): readonly string[] {
+export function checkProgram({ node, program }: UnitPlaces, look: (path: string) => Rights | null = lookAt): readonly string[] {
   const warnings: string[] = [];
   for (const [what, path] of [['Node', node], ['the program', program]] as const) {
     const hidden = HIDDEN.find((folder) => path.startsWith(`${folder}/`));
@@ -35,14 +37,14 @@ function listAncestors(path: string): readonly string[] {
 }
 
 /** Group and others; root's own group (gid 0) has no one else in it. */
-function isWeak(stats: Stats | null): boolean {
+function isWeak(stats: Rights | null): boolean {
   if (stats === null) return false;
   const othersWrite = (stats.mode & 0o002) !== 0;
   const groupWrites = (stats.mode & 0o020) !== 0 && stats.gid !== 0;
   return stats.uid !== 0 || (!stats.isSymbolicLink() && (othersWrite || groupWrites));
 }
 
-function lookAt(path: string): Stats | null {
+function lookAt(path: string): Rights | null {
   return lstatSync(path, { throwIfNoEntry: false }) ?? null;
 }
 
