@@ -4,9 +4,6 @@ import { hearSignals } from '../model/hear-signals.ts';
 import { SEVERITIES, type Severity } from '../model/severity.ts';
 import type { AuditReport } from '../model/audit.ts';
 import { audit } from '../pass/audit.ts';
-import { CONTROL_SOCKET } from '../pass/ask-daemon.ts';
-import { renderAuditAge } from '../pass/daemon-reports.ts';
-import { askLatestAudit } from '../pass/latest-audit.ts';
 import { renderAudit, renderProblem, REPORT_FORMATS, type ReportFormat } from '../pass/reports.ts';
 import { exitCodeOf } from './exit-code.ts';
 import { EXIT_CODES, openInputs, readConfig, settleOptions, textOptions, withInputs, type InputOptions } from './options.ts';
@@ -56,7 +53,10 @@ async function showLatest(options: AuditOptions): Promise<AuditReport> {
   if (named !== undefined || !options.shippedRules) {
     throw new PortreeveError('usage', `--${named ?? 'no-shipped-rules'} is for a scan of its own, and without --now the daemon's latest audit is shown`, { hint: 'Add --now.' });
   }
-  const latest = await askLatestAudit(options.socket ?? (await readConfig(options)).control.socket ?? CONTROL_SOCKET);
+  const [{ askLatestAudit }, { renderAuditAge }] = await Promise.all([import('../pass/latest-audit.ts'), import('../pass/daemon-reports.ts')]);
+  const { socket } = (await readConfig(options)).control;
+  if (options.socket === undefined && socket === null) throw new PortreeveError('daemon-unreachable', 'the daemon has no control socket: control.socket is off', { hint: 'portreeve audit --now scans this host once' });
+  const latest = await askLatestAudit(options.socket ?? socket ?? '');
   tell(renderAuditAge(latest));
   return latest.report;
 }

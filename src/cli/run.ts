@@ -2,27 +2,17 @@ import { Command, CommanderError } from 'commander';
 import { PortreeveError } from '../model/errors.ts';
 import { VERSION } from '../model/version.ts';
 import { renderError } from '../pass/reports.ts';
-import { auditCommand } from './audit.ts';
-import { baselineCommand } from './baseline.ts';
-import { daemonCommand } from './daemon.ts';
-import { doctorCommand } from './doctor.ts';
-import { explainCommand } from './explain.ts';
 import { EXIT_CODES, textOptions } from './options.ts';
 import { OutputClosed } from './output.ts';
-import { policyCommand } from './policy.ts';
-import { registryCommand } from './registry.ts';
-import { statusCommand } from './status.ts';
-import { suggestCommand } from './suggest.ts';
 import { tell } from './tell.ts';
-import { watchCommand } from './watch.ts';
 
 /** Runs one command line and gives its exit code. Results go to standard output, everything else to standard error. */
 export async function run(argv: readonly string[]): Promise<number> {
   let exitCode = 0;
-  const program = createProgram(argv[0], (code) => {
-    exitCode = code;
-  });
   try {
+    const program = await createProgram(argv[0], (code) => {
+      exitCode = code;
+    });
     await program.parseAsync(argv, { from: 'user' });
     return exitCode;
   } catch (error) {
@@ -38,27 +28,30 @@ export async function run(argv: readonly string[]): Promise<number> {
   }
 }
 
-const COMMANDS: Readonly<Record<string, (finish: (exitCode: number) => void) => Command>> = {
-  audit: auditCommand,
-  baseline: baselineCommand,
-  daemon: daemonCommand,
-  doctor: doctorCommand,
-  explain: explainCommand,
-  policy: policyCommand,
-  registry: registryCommand,
-  status: statusCommand,
-  suggest: suggestCommand,
-  watch: watchCommand,
+type CreateCommand = (finish: (exitCode: number) => void) => Command;
+
+/** Each is loaded when it is asked for: what the daemon needs would cost every audit 20 ms. */
+const COMMANDS: Readonly<Record<string, () => Promise<CreateCommand>>> = {
+  'audit': async () => (await import('./audit.ts')).auditCommand,
+  'baseline': async () => (await import('./baseline.ts')).baselineCommand,
+  'daemon': async () => (await import('./daemon.ts')).daemonCommand,
+  'doctor': async () => (await import('./doctor.ts')).doctorCommand,
+  'explain': async () => (await import('./explain.ts')).explainCommand,
+  'policy': async () => (await import('./policy.ts')).policyCommand,
+  'registry': async () => (await import('./registry.ts')).registryCommand,
+  'status': async () => (await import('./status.ts')).statusCommand,
+  'suggest': async () => (await import('./suggest.ts')).suggestCommand,
+  'watch': async () => (await import('./watch.ts')).watchCommand,
 };
 
 /** The program with the command that was asked for, or with all where help or a near match may be wanted. */
-function createProgram(wanted: string | undefined, finish: (exitCode: number) => void): Command {
+async function createProgram(wanted: string | undefined, finish: (exitCode: number) => void): Promise<Command> {
   const program = new Command('portreeve')
     .description('Knows every listening socket of this host, who owns it, what IANA says of its port, and what your policy makes of it.')
     .version(VERSION, '-V, --version')
     .addHelpText('after', EXIT_CODES);
-  const create = wanted !== undefined && Object.hasOwn(COMMANDS, wanted) ? COMMANDS[wanted] : undefined;
-  for (const each of create === undefined ? Object.values(COMMANDS) : [create]) program.addCommand(each(finish));
+  const load = wanted !== undefined && Object.hasOwn(COMMANDS, wanted) ? COMMANDS[wanted] : undefined;
+  for (const each of load === undefined ? Object.values(COMMANDS) : [load]) program.addCommand((await each())(finish));
   throwInsteadOfExiting(program);
   return program;
 }
