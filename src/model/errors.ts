@@ -15,6 +15,7 @@ export const ERROR_CODES = {
   'update-refused': 3,
   'state-busy': 3,
   'state-unwritable': 3,
+  'state-unreadable': 3,
   'daemon-unreachable': 3,
   'daemon-running': 3,
   'control-failed': 3,

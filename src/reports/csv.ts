@@ -1,15 +1,13 @@
 import { worstFinding } from '../model/audit.ts';
 import type { AuditedListener, AuditReport, Finding } from '../model/audit.ts';
 import type { Owner } from '../model/listener.ts';
-import { cleanText } from '../model/untrusted-text.ts';
-
-type Value = string | number | boolean | null;
+import { renderCell, type CellValue } from './csv-cell.ts';
 
 interface CsvColumn {
   readonly name: string;
   /** What the column holds, for the documentation. */
   readonly about: string;
-  cell(listener: AuditedListener, report: AuditReport): Value | readonly Value[];
+  cell(listener: AuditedListener, report: AuditReport): CellValue | readonly CellValue[];
 }
 
 /**
@@ -67,12 +65,12 @@ export const CSV_COLUMNS: readonly CsvColumn[] = [
 export function* renderCsv(report: AuditReport, options: { readonly ascii?: boolean } = {}): Generator<string> {
   yield `${CSV_COLUMNS.map((column) => column.name).join(',')}\n`;
   for (const listener of report.listeners) {
-    const cells = CSV_COLUMNS.map((column) => quoteCell(formatCell(column.cell(listener, report), options)));
+    const cells = CSV_COLUMNS.map((column) => renderCell(column.cell(listener, report), options));
     yield `${cells.join(',')}\n`;
   }
 }
 
-function perOwner(name: string, about: string, fact: (owner: Owner) => Value): CsvColumn {
+function perOwner(name: string, about: string, fact: (owner: Owner) => CellValue): CsvColumn {
   return { name, about, cell: (listener) => listener.owners.map(fact) };
 }
 
@@ -82,31 +80,4 @@ function standing(listener: AuditedListener): readonly Finding[] {
 
 function silenced(listener: AuditedListener): readonly Finding[] {
   return listener.findings.filter((finding) => finding.excepted !== null);
-}
-
-function formatCell(value: Value | readonly Value[], options: { readonly ascii?: boolean }): string {
-  if (!isList(value)) return formatValue(value, options);
-  return value.map((item) => formatValue(item, options).replaceAll(';', '\\x3b')).join(';');
-}
-
-function isList(value: Value | readonly Value[]): value is readonly Value[] {
-  return Array.isArray(value);
-}
-
-/**
- * A spreadsheet runs a cell that starts with one of these as a formula (CWE-1236); an apostrophe makes it text. Items
- * of a list are treated one by one, since a spreadsheet set to split at `;` makes each a cell. The full-width forms
- * count as well: some spreadsheets take them for the same signs.
- */
-const FORMULA_START = /^[=+\-@\uff1d\uff0b\uff0d\uff20]/;
-
-function formatValue(value: Value, options: { readonly ascii?: boolean }): string {
-  if (value === null) return '';
-  if (typeof value !== 'string') return String(value);
-  const clean = cleanText(value, options);
-  return FORMULA_START.test(clean) ? `'${clean}` : clean;
-}
-
-function quoteCell(cell: string): string {
-  return /[",\n\r]/.test(cell) || cell.startsWith(' ') || cell.endsWith(' ') ? `"${cell.replaceAll('"', '""')}"` : cell;
 }

@@ -100,6 +100,7 @@ const isListener = shape({
   ownerKind: oneOf(OWNER_KINDS),
   ownerNote: orNull(shape({ code: isText, detail: isText })),
   owners: listOf(isOwner),
+  ownersComplete: orAbsent(isFlag),
   activation: orNull(shape({ unit: isText, service: orNull(isText) })),
   peers: orAbsent(orNull(isFlag)),
   registry: orNull(isRegistryEntry),
