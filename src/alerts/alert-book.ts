@@ -40,6 +40,8 @@ export interface AlertBook {
   /** What is to be announced of the policy's exceptions, all of which are handed in: once for each stage of each. */
   exceptions(standings: readonly ExceptionStanding[]): readonly EventDraft[];
   openAlerts(): readonly OpenAlert[];
+  /** Places remembered, those gone for a moment included. */
+  readonly tracked: number;
   /** Listeners that there was no room for at the last look. */
   readonly untracked: number;
   /** What is wrong with the saved state that it was made from; what was readable is in it. */
@@ -159,6 +161,9 @@ export function createAlertBook({ config, clock, saved }: { readonly config: Ale
     },
     exceptions: (standings) => book.exceptions.review(standings, book.config.expiryNotice).map(draftException),
     openAlerts: () => listOpenAlerts(book),
+    get tracked() {
+      return book.places.size;
+    },
     get untracked() {
       return untracked;
     },

@@ -27,9 +27,10 @@ export function draftChanged(book: Book, alert: Alert, differences: readonly Dif
   return { kind: 'changed', audience, severity, message: wordChanged(listener, differences), alert: summarizeAlert(alert), listener, differences, detail: detailOf(book, alert) };
 }
 
-/** Another owner of a listener that is no alert: for the history. */
-export function draftChangedRecord(listener: AuditedListener, differences: readonly Difference[]): EventDraft {
-  return { ...BARE, kind: 'changed', audience: 'record', severity: 'info', message: wordChanged(listener, differences), listener, differences };
+/** Who holds a listener that is no alert, or who is known by now to hold one that is: for the history. */
+export function draftOwners(listener: AuditedListener, alert: Alert | null, differences: readonly Difference[]): EventDraft {
+  const summary = alert === null ? null : summarizeAlert(alert);
+  return { ...BARE, kind: 'changed', audience: 'record', severity: 'info', message: wordChanged(listener, differences), alert: summary, listener, differences, detail: { ownersOnly: true } };
 }
 
 export function draftReminder(book: Book, alert: Alert): EventDraft {

@@ -58,7 +58,8 @@ export function judgeOwners(known: KnownOwners, listener: AuditedListener): Owne
   const kin = new Set([...known.marks].map(kinOf));
   const isWhole = known.isComplete && listener.ownersComplete !== false;
   if (!now.some((mark) => known.marks.has(mark) || (!isWhole && kin.has(kinOf(mark))))) return 'replaced';
-  return isWhole && now.some((mark) => !kin.has(kinOf(mark))) ? 'joined' : 'learned';
+  if (isWhole && now.some((mark) => !kin.has(kinOf(mark)))) return 'joined';
+  return known.marks.size < MOST_MARKS ? 'learned' : 'same';
 }
 
 /** What is known after that sight. */

@@ -21,7 +21,7 @@ export function replayEvent(book: Book, event: PortreeveEvent): void {
       break;
     case 'changed':
       if (listener !== null && alert !== undefined) replayChanged(book, event, alert, listener, at);
-      else if (listener !== null) settlePlace(book, event, listener, at).owners = knowOwners(listener);
+      else if (listener !== null) learnPlace(settlePlace(book, event, listener, at), listener);
       break;
     case 'reminder':
       if (alert !== undefined) replayReminder(event, alert, listener, at);
@@ -81,6 +81,10 @@ function replayChanged(book: Book, event: PortreeveEvent, alert: Alert, listener
   const verdict = judgeOwners(alert.owners, listener);
   if (verdict === 'replaced') noteOpening(book, alert.key, at);
   alert.owners = learnOwners(alert.owners, listener, verdict);
+  if (event.detail['ownersOnly'] === true) {
+    if (verdict === 'learned') alert.spoken = listener;
+    return;
+  }
   for (const mark of markOwners(listener)) alert.everOwners.add(mark);
   for (const rule of rulesOf(event)) alert.rules.add(rule);
   raiseSeverity(alert, event.severity);
@@ -88,6 +92,10 @@ function replayChanged(book: Book, event: PortreeveEvent, alert: Alert, listener
   alert.spoken = listener;
   alert.toldAt = at;
   alert.isTold ||= event.audience === 'alert';
+}
+
+function learnPlace(place: Place, listener: AuditedListener): void {
+  place.owners = learnOwners(place.owners, listener, judgeOwners(place.owners, listener));
 }
 
 function replayReminder(event: PortreeveEvent, alert: Alert, listener: AuditedListener | null, at: number): void {

@@ -4,8 +4,8 @@ import { compareFindings, compareOwners, compareState } from '../model/compare-l
 import type { EventDraft } from '../model/event.ts';
 import { severityRank, type Severity } from '../model/severity.ts';
 import { MOST_PLACES, addAlert, flappingUntil, forgetPlace, joinAlert, leaveAlert, noteOpening, pruneBook, removeAlert, type Alert, type Book, type Place } from './book.ts';
-import { draftChangedRecord, draftClosed, draftFolded, draftListening, draftResolved, draftStorm } from './drafts.ts';
-import { judgeOwners, learnOwners, markOwners } from './owners.ts';
+import { draftClosed, draftFolded, draftListening, draftOwners, draftResolved, draftStorm } from './drafts.ts';
+import { judgeOwners, knowOwners, learnOwners, markOwners } from './owners.ts';
 import { isEphemeralUdp, isOwnersSubject, placeKey, subjectKey } from './place.ts';
 import { remindAlerts } from './remind.ts';
 import { rankOf, weighAlert } from './summary.ts';
@@ -22,6 +22,7 @@ export interface Passing {
 interface Review {
   readonly book: Book;
   readonly now: number;
+  readonly resolved: EventDraft[];
   readonly records: EventDraft[];
   readonly passings: Passing[];
   readonly opened: Set<Alert>;
@@ -33,7 +34,7 @@ interface Review {
  * end. One walk over all places, which costs less than to keep a timer for each.
  */
 export function reviewBook(book: Book, passings: readonly Passing[] = []): readonly EventDraft[] {
-  const review: Review = { book, now: book.clock.steady(), records: [], passings: [...passings], opened: new Set(), joined: [] };
+  const review: Review = { book, now: book.clock.steady(), resolved: [], records: [], passings: [...passings], opened: new Set(), joined: [] };
   for (const place of book.places.values()) {
     if (place.goneAt === null) reviewPresent(review, place);
     else reviewGone(review, place, place.goneAt);
@@ -41,6 +42,7 @@ export function reviewBook(book: Book, passings: readonly Passing[] = []): reado
   const wanted: Wanted[] = [];
   for (const alert of book.alerts.values()) reviewAlert(review, alert, wanted);
   for (const passing of review.passings) reviewPassing(review, passing, wanted);
+  const before = review.records.splice(0);
   const told = tellWanted(book, wanted);
   // Only now it is settled which listener speaks for an alert that several opened.
   for (const place of review.joined) if (place.alert !== null && place.listener !== place.alert.spoken) recordListening(review, place);
@@ -49,8 +51,11 @@ export function reviewBook(book: Book, passings: readonly Passing[] = []): reado
   const { within } = book.config.storm;
   const report = book.storm.report(review.now);
   return [
-    ...review.records,
+    // First, for a record may be of the next owner at the same place.
+    ...review.resolved,
+    ...before,
     ...told,
+    ...review.records,
     ...(report === null ? [] : [draftStorm(report, within)]),
     ...remindAlerts(book),
     ...book.folds.take(review.now).map((record) => draftFolded(record, book.config.transient.within)),
@@ -92,7 +97,7 @@ function reviewPresent(review: Review, place: Place): void {
   else if (place.isSettled) reviewOwners(review, place);
   else if (isDue) {
     place.isSettled = true;
-    place.owners = learnOwners(place.owners, listener, 'replaced');
+    place.owners = knowOwners(listener);
     recordListening(review, place);
   }
 }
@@ -128,7 +133,7 @@ function alertPlace(review: Review, place: Place, worst: Finding): void {
   const now = book.clock.now().toISOString();
   book.serial += 1;
   const id = createHash('sha256').update(`${key}\n${now}\n${book.serial}`).digest('hex').slice(0, 16);
-  const owners = learnOwners(place.owners, listener, judgeOwners(place.owners, listener));
+  const owners = wasSettled ? learnOwners(place.owners, listener, judgeOwners(place.owners, listener)) : knowOwners(listener);
   const alert: Alert = {
     id, key, openedAt: now, openings: 0, places: new Set(), isPresent: false, rules: new Set(), severity: worst.severity, owners,
     everOwners: new Set(markOwners(listener)), peak: worst.severity, spoken: listener, toldAt: 0, isTold: false, ending: 'closed',
@@ -143,12 +148,12 @@ function reviewOwners({ records }: Review, place: Place): void {
   if (!place.isChanged) return;
   const { listener, owners } = place;
   const verdict = judgeOwners(owners, listener);
-  if (verdict === 'joined' || verdict === 'replaced') records.push(draftChangedRecord(listener, compareOwners(owners.seen, listener)));
+  if (verdict !== 'same') records.push(draftOwners(listener, null, compareOwners(owners.seen, listener)));
   place.owners = learnOwners(owners, listener, verdict);
 }
 
 function reviewAlert(review: Review, alert: Alert, wanted: Wanted[]): void {
-  const { book, now, opened, records } = review;
+  const { book, now, opened, resolved } = review;
   const isPresent = [...alert.places].some(({ goneAt }) => goneAt === null);
   if (isPresent && !alert.isPresent) {
     noteOpening(book, alert.key, now);
@@ -162,11 +167,11 @@ function reviewAlert(review: Review, alert: Alert, wanted: Wanted[]): void {
     reviewChange(review, alert, wanted);
   } else if (alert.places.size === 0 && ((flappingUntil(book, alert.key) === null && !hasHeir(review, alert)) || book.alerts.size > MOST_PLACES)) {
     removeAlert(book, alert);
-    records.push(draftResolved(book, alert));
+    resolved.push(draftResolved(book, alert));
   }
 }
 
-function reviewChange({ book, now }: Review, alert: Alert, wanted: Wanted[]): void {
+function reviewChange({ book, now, records }: Review, alert: Alert, wanted: Wanted[]): void {
   const changed = [...alert.places].filter((place) => place.isChanged && place.goneAt === null);
   if (changed.length === 0) return;
   const isFlapping = flappingUntil(book, alert.key) !== null;
@@ -174,12 +179,14 @@ function reviewChange({ book, now }: Review, alert: Alert, wanted: Wanted[]): vo
   let newOwner: AuditedListener | null = null;
   for (const { listener } of changed) {
     const verdict = judgeOwners(alert.owners, listener);
+    if (verdict === 'same') continue;
+    // Two that take turns are told as long as they are not flapping; a third is told at any time.
+    const isTold = verdict !== 'learned' && (!isFlapping || !markOwners(listener).every((mark) => alert.everOwners.has(mark)));
+    if (isTold) newOwner = listener;
+    else records.push(draftOwners(listener, alert, compareOwners(alert.owners.seen, listener)));
+    if (verdict === 'learned') alert.spoken = listener;
+    if (verdict === 'replaced') noteOpening(book, alert.key, now);
     alert.owners = learnOwners(alert.owners, listener, verdict);
-    if (verdict === 'replaced' || verdict === 'joined') {
-      if (verdict === 'replaced') noteOpening(book, alert.key, now);
-      // Two that take turns are told as long as they are not flapping; a third is told at any time.
-      if (!isFlapping || !markOwners(listener).every((mark) => alert.everOwners.has(mark))) newOwner = listener;
-    } else if (verdict === 'learned') alert.spoken = listener;
   }
   const { rules, severity, speaker } = weighAlert(alert);
   const isWorse = severityRank(severity) > severityRank(alert.severity) || [...rules].some((rule) => !alert.rules.has(rule));

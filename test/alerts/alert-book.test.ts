@@ -82,9 +82,9 @@ describe('an alert', () => {
     expect(host.look([netcat()])).toEqual(['changed! error 1302']);
   });
 
-  it('learns who it is without a word, and tells when it is another then', () => {
+  it('learns who it is for the history only, and tells when it is another then', () => {
     const host = alerted(netcat({ owners: [], ownerKind: 'unknown', ownerNote: { code: 'process-left', detail: '' } }));
-    expect(host.look([netcat()])).toEqual([]);
+    expect(host.look([netcat()])).toEqual(['changed info 1302']);
     expect(host.look([netcat({ owners: [anOwner({ exe: '/tmp/nc' })] })])).toEqual(['changed! error 1302']);
     expect(host.log.at(-1)?.differences[0]).toEqual({ what: 'executable', before: '/usr/bin/nc', after: '/tmp/nc' });
   });
@@ -93,7 +93,7 @@ describe('an alert', () => {
     const master = anOwner({ exe: '/usr/sbin/nginx' });
     const worker = anOwner({ exe: '/usr/sbin/nginx', user: 'www-data', uid: 33 });
     const host = alerted(netcat({ owners: [master] }));
-    expect(host.look([netcat({ owners: [master, worker] })])).toEqual([]);
+    expect(host.look([netcat({ owners: [master, worker] })])).toEqual(['changed info 1302']);
     expect(host.look([netcat({ owners: [worker] })])).toEqual([]);
     expect(host.look([netcat({ owners: [master] })])).toEqual([]);
     expect(host.look([netcat({ owners: [master, anOwner({ exe: '/tmp/sh' })] })])).toEqual(['changed! error 1302']);
@@ -102,7 +102,7 @@ describe('an alert', () => {
   it('takes what a whole search finds beside the first owner for known', () => {
     const host = alerted(netcat({ ownersComplete: false }));
     const both = [...netcat().owners, anOwner({ exe: '/usr/bin/helper' })];
-    expect(host.look([netcat({ owners: both })])).toEqual([]);
+    expect(host.look([netcat({ owners: both })])).toEqual(['changed info 1302']);
     expect(host.look([netcat({ owners: [...both, anOwner({ exe: '/tmp/third' })] })])).toEqual(['changed! error 1302']);
   });
 

@@ -108,14 +108,13 @@ export function aHost(config: Partial<AlertConfig> = {}, clock: FakeClock = fake
       last = drafts;
       for (const draft of drafts) {
         const sequence = log.length + 1;
-        const event: PortreeveEvent = { ...draft, schema: 'portreeve/event/v1', id: String(sequence), sequence, time: clock.now().toISOString(), host: 'web1' };
-        log.push(JSON.parse(JSON.stringify(event)) as PortreeveEvent);
+        log.push({ ...draft, schema: 'portreeve/event/v1', id: String(sequence), sequence, time: clock.now().toISOString(), host: 'web1' });
       }
       return drafts.map(brief);
     },
     restart(saved = host.book.save(), after = []) {
       host.book = createAlertBook({ config: settings, clock, saved: JSON.parse(JSON.stringify(saved)) });
-      for (const event of after) host.book.replay(event);
+      for (const event of after) host.book.replay(JSON.parse(JSON.stringify(event)) as PortreeveEvent);
     },
     messages: () => last.map(({ message }) => message),
   };
