@@ -8,8 +8,7 @@ import { explainTracefsFailure, findTracefs, TRACEFS_ROOTS } from './find-tracef
 import { KERNEL_FOLDERS, type InstanceFolders } from './instance-folder.ts';
 import { openInstance, type TracefsInstance } from './instance.ts';
 import type { KernelEvent } from './kernel-event.ts';
-import type { RingPage } from './ring-page.ts';
-import { decodeStateChange } from './state-change.ts';
+import { readEvents } from './read-events.ts';
 
 /** Between two looks at whether the instance is as it was made: 0.5 ms each, a hundredth of a percent of a CPU. */
 const CHECK_INTERVAL = 5_000;
@@ -22,8 +21,8 @@ export interface KernelEventOptions<T> {
   readonly clock: Clock;
   readonly logger: Logger;
   /**
-   * Called for the thread of each `listen` as soon as the event is read, once per thread and reading, for it may be gone
-   * a millisecond later: the cheapest and most telling first (the link `exe`). Must not throw.
+   * Called for the thread of each `listen` as soon as the event is read, once per thread and reading (1,000 threads at
+   * most), for it may be gone a millisecond later: the cheapest and most telling first (the link `exe`). Must not throw.
    */
   readonly identify: (thread: number) => T | null;
   /** Where things lie; a test has its own. */
@@ -37,10 +36,15 @@ export interface KernelEventOptions<T> {
 
 /** The kernel's own word about listeners that open and close. It never throws: where it cannot tell, `state` says why. */
 export interface KernelEventReader<T> {
-  /** Resolves with what happened, or after `timeoutMs` (a second at most) with nothing; early at times. While a call waits, another joins it. */
+  /**
+   * Resolves with what happened, or after `timeoutMs` (a second at most) with nothing; early at times. While a call
+   * waits, another joins it. Its events are given to no one else: who must be called away ends it with `wake`.
+   */
   next(timeoutMs: number): Promise<readonly KernelEvent<T>[]>;
-  /** What is in the buffers now. */
+  /** What is in the buffers now. Where tracefs cannot be had, it is tried again here too. */
   drain(): readonly KernelEvent<T>[];
+  /** Ends a wait at once; the `next` that waits resolves with what there is. */
+  wake(): void;
   state(): KernelEvents;
   /** Ends a wait, and removes the instance. */
   close(): Promise<void>;
@@ -60,15 +64,15 @@ const INITIAL_PID_NAMESPACE = 'pid:[4026531836]';
  */
 export function createKernelEvents<T>(options: KernelEventOptions<T>): KernelEventReader<T> {
   const { clock, logger, wait = waitReadable, pidNamespace = '/proc/self/ns/pid', lockdown = '/sys/kernel/security/lockdown' } = options;
-  const pidsCount = isInitialPidNamespace(pidNamespace);
-  // Addresses of the kernel stay in it.
-  const secret = BigInt(`0x${randomBytes(8).toString('hex')}`);
+  const threadsCount = isInitialPidNamespace(pidNamespace);
+  const reading = { identify: options.identify, threadsCount, disguise: randomBytes(8).readBigUInt64LE() };
   let instance: TracefsInstance | null = null;
   let reason = '';
   let due = -Infinity;
   let lost = 0;
   let closed = false;
   let waiting: Promise<readonly KernelEvent<T>[]> | null = null;
+  let endPause: (() => void) | null = null;
   /** What was noticed outside of a reading. */
   let noticed: KernelEvent<T>[] = [];
 
@@ -118,57 +122,55 @@ export function createKernelEvents<T>(options: KernelEventOptions<T>): KernelEve
     }
   };
 
-  const decodePage = (page: RingPage, from: TracefsInstance, callers: Map<number, T | null>, events: KernelEvent<T>[]): number => {
-    let unknown = 0;
-    for (const { data, timestamp } of page.records) {
-      const change = decodeStateChange(data, timestamp, from.layout);
-      if (change === null) continue;
-      if (change === 'unknown') {
-        unknown += 1;
-        continue;
-      }
-      const thread = pidsCount ? change.thread : null;
-      const told = { ...change, thread, socket: change.socket ^ secret };
-      if (change.kind === 'close') {
-        events.push({ ...told, kind: 'close' });
-        continue;
-      }
-      if (thread !== null && !callers.has(thread)) callers.set(thread, options.identify(thread));
-      events.push({ ...told, kind: 'listen', caller: thread === null ? null : (callers.get(thread) ?? null) });
+  const read = (): { readonly events: readonly KernelEvent<T>[]; readonly pages: number } => {
+    const outcome = instance === null ? null : readEvents(instance, reading, fail);
+    try {
+      if (outcome?.missed === true && instance !== null) noteLoss(instance);
+    } catch (error) {
+      fail(error);
     }
-    return unknown;
+    if (outcome !== null && outcome.unknown > 0) noticed.push({ kind: 'blind', reason: `the kernel told of ${outcome.unknown} changes in a form that is not known here` });
+    const events = [...noticed, ...(outcome?.events ?? [])];
+    noticed = [];
+    return { events, pages: outcome?.pages ?? 0 };
   };
 
-  const read = (): { readonly events: readonly KernelEvent<T>[]; readonly pages: number } => {
-    const events: KernelEvent<T>[] = [];
-    let pages = 0;
-    if (instance !== null) {
-      const from = instance;
-      const callers = new Map<number, T | null>();
-      let unknown = 0;
-      try {
-        const outcome = from.readPages((page) => { unknown += decodePage(page, from, callers, events); });
-        pages = outcome.pages;
-        unknown += outcome.broken;
-        if (outcome.missed) noteLoss(from);
-      } catch (error) {
-        fail(error);
-      }
-      if (unknown > 0) noticed.push({ kind: 'blind', reason: `the kernel told of ${unknown} changes in a form that is not known here` });
-    }
-    // Each CPU has a buffer of its own; the sort keeps the order within one.
-    events.sort((one, other) => Number(timeOf(one) - timeOf(other)));
-    const all = [...noticed, ...events];
-    noticed = [];
-    return { events: all, pages };
+  /** A wait for nothing but time. */
+  const pause = async (timeoutMs: number): Promise<void> => {
+    const ended = new Promise<void>((resolve) => { endPause = resolve; });
+    await Promise.race([wait([], timeoutMs), ended]);
+    endPause = null;
   };
 
   const waitAndRead = async (timeoutMs: number): Promise<readonly KernelEvent<T>[]> => {
     maintain();
-    const readable = await wait(instance === null ? [] : [instance.readiness], timeoutMs);
+    const opened = instance;
+    if (opened === null) {
+      await pause(timeoutMs);
+      return read().events;
+    }
+    const readable = await wait([opened.readiness], timeoutMs);
     const { events, pages } = read();
-    if (readable && pages === 0 && instance !== null && !instance.openCpus()) await wait([], Math.min(PAUSE, timeoutMs));
+    if (readable && pages === 0 && instance === opened && !findMoreCpus(opened)) await pause(Math.min(PAUSE, timeoutMs));
     return events;
+  };
+
+  const findMoreCpus = (opened: TracefsInstance): boolean => {
+    try {
+      return opened.openCpus();
+    } catch (error) {
+      fail(error);
+      return false;
+    }
+  };
+
+  const wake = (): void => {
+    endPause?.();
+    try {
+      instance?.wake();
+    } catch {
+      // Then the wait ends by itself within a second.
+    }
   };
 
   maintain();
@@ -177,16 +179,16 @@ export function createKernelEvents<T>(options: KernelEventOptions<T>): KernelEve
       (waiting ??= (closed ? Promise.resolve([]) : waitAndRead(timeoutMs)).finally(() => {
         waiting = null;
       })),
-    drain: () => read().events,
-    state: () => ({ mode: instance === null ? 'polling' : 'tracefs', detail: instance === null ? reason : describe(instance, pidsCount), lost }),
+    drain() {
+      maintain();
+      return read().events;
+    },
+    wake,
+    state: () => ({ mode: instance === null ? 'polling' : 'tracefs', detail: instance === null ? reason : describe(instance, threadsCount), lost }),
     async close() {
       closed = true;
-      try {
-        instance?.wake();
-      } catch {
-        // Then the wait ends by itself within a second.
-      }
-      if (instance !== null) await waiting;
+      wake();
+      await waiting;
       instance?.close();
       instance = null;
       reason = 'closed';
@@ -194,12 +196,8 @@ export function createKernelEvents<T>(options: KernelEventOptions<T>): KernelEve
   };
 }
 
-function timeOf(event: KernelEvent<unknown>): bigint {
-  return 'timestamp' in event ? event.timestamp : 0n;
-}
-
-function describe(instance: TracefsInstance, pidsCount: boolean): string {
-  const callers = pidsCount ? '' : '; this is a PID namespace (a container), where the callers in the events cannot be named';
+function describe(instance: TracefsInstance, threadsCount: boolean): string {
+  const callers = threadsCount ? '' : '; this is a PID namespace (a container), where the callers in the events cannot be named';
   return `TCP, SCTP and DCCP at once from ${instance.folder}, ${instance.bufferKib} KiB per CPU; UDP by polling${callers}`;
 }
 

@@ -1,4 +1,4 @@
-import { appendFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { appendFileSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { LogFields, Logger } from '../../../src/model/logger.ts';
@@ -7,7 +7,7 @@ import { MOUNT_TRACEFS } from '../../../src/sources/tracefs/find-tracefs.ts';
 import { removeStaleInstances } from '../../../src/sources/tracefs/instance-folder.ts';
 import { parseCpuList } from '../../../src/sources/tracefs/instance.ts';
 import { makeFakeTracefs, type FakeTracefs } from '../../fixtures/tracefs/fake-tracefs.ts';
-import { recorded } from '../../fixtures/tracefs/recorded.ts';
+import { pagesOf, recorded } from '../../fixtures/tracefs/recorded.ts';
 
 const EVENT = 'events/sock/inet_sock_set_state';
 
@@ -163,6 +163,28 @@ describe('events', () => {
     await reader.close();
   });
 
+  it('of a flood from ever new processes are all told, and only the first thousand callers are looked at', async () => {
+    const reader = open({ pidNamespace: namespaceLink('pid:[4026531836]') });
+    // The record of [::]:1302 begins to listen, the third of the page, from threads 1 to 1,200.
+    const [page] = pagesOf('everyKind') as [Uint8Array];
+    const record = page.subarray(16 + 2 * 76, 16 + 3 * 76);
+    for (let first = 1; first <= 1200; first += 50) {
+      const bytes = Buffer.alloc(65_536);
+      bytes.writeUInt32LE(50 * 76, 8);
+      for (let index = 0; index < 50; index += 1) {
+        bytes.set(record, 16 + index * 76);
+        bytes.writeInt32LE(first + index, 16 + index * 76 + 4 + 4);
+      }
+      appendFileSync(tracefs.path('portreeve/per_cpu/cpu0/trace_pipe_raw'), bytes);
+    }
+    const events = reader.drain();
+    expect(events).toHaveLength(1200);
+    expect(identified).toEqual(Array.from({ length: 1000 }, (_, index) => index + 1));
+    expect(events.at(999)).toMatchObject({ kind: 'listen', port: 1302, thread: 1000, caller: '/proc/1000/exe' });
+    expect(events.at(-1)).toMatchObject({ kind: 'listen', port: 1302, thread: 1200, caller: null });
+    await reader.close();
+  });
+
   it('of a CPU that came online are read too', async () => {
     const reader = open({ wait: () => Promise.resolve(true) });
     writeFileSync(tracefs.onlineCpus, '0-1\n');
@@ -263,6 +285,14 @@ describe('meddling', () => {
 });
 
 describe('without tracefs', () => {
+  it('it also gives up where it goes in the middle of a wait', async () => {
+    const reader = open({ wait: () => { rmSync(tracefs.onlineCpus, { force: true }); return Promise.resolve(true); } });
+    expect(await reader.next(1000)).toEqual([]);
+    expect(reader.state()).toMatchObject({ mode: 'polling', detail: containing('is gone') });
+    expect(reader.drain()).toEqual([{ kind: 'blind', reason: containing('is gone') }]);
+    await reader.close();
+  });
+
   it('it polls, says what mends it, and says it once', async () => {
     const reader = open({ roots: [join(tracefs.root, 'template')] });
     expect(reader.state()).toEqual({ mode: 'polling', detail: containing('Linux 4.16'), lost: 0 });
@@ -272,6 +302,25 @@ describe('without tracefs', () => {
     expect(reader.state().detail).toBe(`tracefs is not mounted; ${MOUNT_TRACEFS}`);
     expect(log.filter((line) => line.includes('not mounted'))).toHaveLength(1);
     expect(reader.drain()).toEqual([]);
+    await reader.close();
+  });
+
+  it('a look tries again too, and who waits for nothing can be woken', async () => {
+    const never = new Promise<boolean>(() => undefined);
+    const events = join(tracefs.root, 'events');
+    renameSync(events, join(tracefs.root, 'elsewhere'));
+    const reader = open({ wait: () => never });
+    const waiting = reader.next(1000);
+    reader.wake();
+    expect(await waiting).toEqual([]);
+    renameSync(join(tracefs.root, 'elsewhere'), events);
+    reader.drain();
+    expect(reader.state().mode).toBe('polling');
+    now += 30_000;
+    reader.drain();
+    expect(reader.state().mode).toBe('tracefs');
+    reader.wake();
+    expect(tracefs.read('portreeve', 'trace_marker')).toBe('wake');
     await reader.close();
   });
 
