@@ -1,4 +1,4 @@
-import type { SinkConfig, SyslogSinkConfig } from '../model/config.ts';
+import type { JsonSinkConfig, SinkConfig, SyslogSinkConfig } from '../model/config.ts';
 import { describeNode, quote, type PlacedEntry, type PlacedNode } from '../yaml/placed-node.ts';
 import type { ProblemLog } from '../yaml/problem-log.ts';
 import { readList, readScalar } from '../yaml/read-mapping.ts';
@@ -29,12 +29,14 @@ export function parseSinks(node: PlacedNode, log: ProblemLog): ParsedSinks {
   const items = readList(node, 'sinks', log) ?? [];
   if (items.length > MOST_SINKS) log.error(items[MOST_SINKS]?.at ?? node.at, `there are more than ${MOST_SINKS} sinks`, 'Let one syslog server pass the events on to the others.');
   const namedAt = new Map<string, number>();
+  const writtenAt = new Map<string, number>();
   const found = items.slice(0, MOST_SINKS).flatMap((item) => {
     const one = readSink(item, log);
     if (one === null) return [];
     checkName(one, namedAt, log);
     checkConditions(one, log);
     if (one.sink.type === 'syslog') checkSyslog(one.sink, item, one.reading, log);
+    if (one.sink.type === 'json') checkFile(one.sink, one.reading, writtenAt, log);
     if (one.sink.type === 'exec') checkProgram(one.reading, log);
     return [one];
   });
@@ -116,6 +118,15 @@ function checkSyslog(sink: SyslogSinkConfig, node: PlacedNode, { given, faulty }
   if (sink.transport === 'udp' && sink.maxLength !== null && sink.maxLength > LONGEST_DATAGRAM) {
     log.error(placeOf('maxLength', given) ?? node.at, `maxLength is ${sink.maxLength}, and a datagram carries at most ${LONGEST_DATAGRAM} octets`, 'Write less, or auto.', 'contradiction');
   }
+}
+
+/** After a failed write a sink cuts its file back to where it was, and so would cut off the lines of another. */
+function checkFile({ file }: JsonSinkConfig, { given }: FoundSink['reading'], writtenAt: Map<string, number>, log: ProblemLog): void {
+  const at = placeOf('file', given);
+  if (file === null || at === undefined) return;
+  const line = writtenAt.get(file);
+  if (line === undefined) writtenAt.set(file, at[0]);
+  else log.error(at, `a second sink that writes ${quote(file)}`, `The one in line ${line} does already; give each a file of its own.`, 'contradiction');
 }
 
 /** The search path is not used: who may write to one of its folders would choose what runs. */

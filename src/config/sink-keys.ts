@@ -23,6 +23,8 @@ const DIALECT = key(plain(choice(DIALECTS)), 'portreeve', "Names of the fields: 
 const LOCAL: Condition = { key: 'transport', values: ['local'] };
 const REMOTE: Condition = { key: 'transport', values: ['udp', 'tcp', 'tls'] };
 const STREAM: Condition = { key: 'transport', values: ['tcp', 'tls'] };
+/** Over UDP there is nobody to ask. */
+const ANSWERING: Condition = { key: 'transport', values: ['local', 'tcp', 'tls'] };
 const TLS: Condition = { key: 'transport', values: ['tls'] };
 
 const FACILITY_NAMES = Object.keys(SYSLOG_FACILITIES) as SyslogFacility[];
@@ -40,7 +42,7 @@ export const SINK_KEYS = {
     framing: key(plain(choice(['octet-counting', 'newline'])), 'octet-counting', 'Where a message ends (RFC 6587): told by its length, or by a line feed for servers that know nothing else.', STREAM),
     facility: key(plain(choice(FACILITY_NAMES)), 'daemon', 'Facility of the messages.'),
     enterprise: key(plain(integerIn(1, 4_294_967_295)), 32473, 'Private enterprise number of the structured data (RFC 5424, section 7.2.2).', { key: 'format', values: ['rfc5424'] }),
-    maxLength: key(orWord('auto', plain(integerIn(480, 1_048_576))), null, 'Octets of one message at most; auto is what the transport allows.'),
+    maxLength: key(orWord('auto', plain(integerIn(480, 1_048_576))), null, 'Octets of one message at most; auto is 8192, but over UDP 2048, or 1024 with rfc3164.'),
     dialect: DIALECT,
     tls: section(
       'Whom to trust, and who to be.',
@@ -52,17 +54,20 @@ export const SINK_KEYS = {
       },
       TLS,
     ),
-    resend: span('0s', '1h', '10s', 'After an unclean end, what was sent so short a time before it is sent again: the server may not have had it yet.'),
+    resend: {
+      ...span('0s', '1h', '10s', 'How long messages may go out before the server has to prove that it read them, and how long it then has to store them; what fails in that time is sent again. 0s asks for no proof.'),
+      only: ANSWERING,
+    },
   }),
   json: section('A file of JSON lines, or standard output.', {
     ...COMMON,
-    file: key(orWord('stdout', textOf(absolutePath)), null, 'The file that the lines are appended to, or standard output.'),
+    file: key(orWord('stdout', textOf(absolutePath)), null, 'The file that the lines are appended to, which nothing else writes and logrotate may move away; or standard output.'),
     dialect: DIALECT,
   }),
-  exec: section('A program that is given each event as JSON on standard input.', {
+  exec: section('A program that is run for each event, with the event as JSON on its standard input. Exit code 0 says that it took it; else it is run again.', {
     ...COMMON,
     command: requiredKey(listOf('texts, the first of them an absolute path', textOf(argument), 1, 256), 'The program and its arguments. There is no shell: each item is one argument.'),
-    timeout: span('1s', '10m', '30s', 'A run that takes longer is ended, and counts as failed.'),
+    timeout: span('1s', '10m', '30s', 'A run that takes longer is ended, and has failed.'),
     concurrency: key(plain(integerIn(1, 16)), 2, 'How many may run at a time.'),
     dialect: DIALECT,
   }),

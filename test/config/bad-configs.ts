@@ -85,6 +85,8 @@ export const CONTRADICTIONS: readonly Bad[] = [
   [withSyslog('transport: tls, host: a, tls: { keyFile: /a }'), ['3:71 tls.keyFile is there without tls.certFile (A certificate and the key to it go together.)']],
   [withSyslog('transport: udp, host: a, maxLength: 65508'), ['3:66 maxLength is 65508, and a datagram carries at most 65507 octets (Write less, or auto.)']],
   ['version: 1\nsinks:\n  - { type: journal, name: a }\n  - { type: json, name: a }\n', ['4:25 a second sink with the name "a" (It is there already in line 3; each keeps its place under its name.)']],
+  ['version: 1\nsinks:\n  - { type: json, name: a, file: /a }\n  - { type: json, name: b, file: /a }\n', ['4:34 a second sink that writes "/a" (The one in line 3 does already; give each a file of its own.)']],
+  [withSyslog('transport: udp, host: a, resend: 5s'), ['3:55 resend is for transport local, tcp, tls; this sink has transport udp (Leave it out, or write transport: tls.)']],
   [withSink('{ type: exec, name: e, command: [mail, root] }'), [`3:38 command: "mail" is not an absolute path (${RELATIVE})`]],
 ];
 

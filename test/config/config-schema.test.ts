@@ -53,7 +53,7 @@ describe('the schema of the configuration', () => {
       const own = node as Readonly<Record<string, unknown>>;
       const properties = own['properties'] as Readonly<Record<string, Readonly<Record<string, unknown>>>> | undefined;
       const bad = Object.entries(properties ?? {}).filter(([name, part]) => {
-        const isDescribed = name === 'type' || String(part['description'] ?? '').length >= 10;
+        const isDescribed = name === 'type' || typeof part['description'] === 'string' && part['description'].length >= 10;
         return !isDescribed || (part['default'] !== undefined && !isValid(part['default'], part));
       });
       return [...bad.map(([name]) => `${path}.${name}`), ...Object.entries(own).flatMap(([key, part]) => visit(part, `${path}.${key}`))];
