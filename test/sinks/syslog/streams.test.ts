@@ -35,7 +35,7 @@ async function listen(server: Server, serve: (socket: Socket) => void, event = '
 }
 
 function collect(into: Buffer[]): (socket: Socket) => void {
-  return (socket) => socket.on('data', (bytes) => into.push(bytes as Buffer));
+  return (socket) => socket.on('data', (bytes) => into.push(bytes));
 }
 
 function open(config: Partial<SyslogSinkConfig>, broken: () => void = () => undefined): Promise<Channel> {

@@ -1,0 +1,2 @@
+// `audit --now --syslog` sends through the same transports as the daemon's sinks.
+export { sendReport, type ReportOutcome } from '../sinks/send-report.ts';
