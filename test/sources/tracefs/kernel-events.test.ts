@@ -170,6 +170,7 @@ describe('events', () => {
     const record = page.subarray(16 + 2 * 76, 16 + 3 * 76);
     for (let first = 1; first <= 1200; first += 50) {
       const bytes = Buffer.alloc(65_536);
+      bytes.writeBigUInt64LE(BigInt(first) * 1_000_000_000n, 0);
       bytes.writeUInt32LE(50 * 76, 8);
       for (let index = 0; index < 50; index += 1) {
         bytes.set(record, 16 + index * 76);
