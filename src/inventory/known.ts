@@ -4,6 +4,8 @@ import { isSameSocket, type SocketRecord } from '../model/socket.ts';
 import { readLink } from './executable.ts';
 import type { NamespaceSockets, SocketGroup } from './fold.ts';
 import { stillHolds, type Holding } from './holders.ts';
+import type { Recollection } from './recollection.ts';
+import type { Visibility } from './visibility.ts';
 
 /** What stands for one socket as long as it lives: its cookie, else its inode. */
 export type SocketKey = bigint | number;
@@ -31,6 +33,7 @@ export interface KnownListener {
 export interface KnownProcess {
   readonly holding: Holding;
   readonly inode: number;
+  /** Text of its link `exe` when it was read. */
   readonly program: string | null;
 }
 
@@ -39,11 +42,14 @@ export interface Known {
   /** By `listenerKey`. */
   readonly listeners: ReadonlyMap<string, KnownListener>;
   readonly holders: ReadonlyMap<SocketKey, KnownHolders>;
-  /** Text of the link `exe` of each holder when it was read. */
-  readonly programs: ReadonlyMap<number, string | null>;
+  /** All holders, each by one of its sockets. */
+  readonly processes: ReadonlyMap<number, KnownProcess>;
   /** All processes that there were. */
   readonly pids: ReadonlySet<number>;
-  /** `name[pid]` of those that could not be looked into when all were asked. */
+  /** How many descriptors each process had when all were asked; empty where nobody counted. */
+  readonly descriptors: ReadonlyMap<number, number>;
+  /** What could not be seen when all were asked; `name[pid]` of the processes that could not be looked into. */
+  readonly visibility: Visibility;
   readonly unreadable: readonly string[];
 }
 
@@ -65,22 +71,24 @@ function dueAt({ tries, triedAt }: KnownListener): number {
   return triedAt + Math.min(2 ** (tries - 1), LONGEST_DISTANCE);
 }
 
-/** Whether a process still holds the socket and runs the program that it ran when it was read. */
-export type ProcessCheck = (process: KnownProcess) => boolean;
+/** As many looks it takes until each known process was checked. */
+const CHECK_TURNS = 5;
 
 /**
- * One look at one descriptor and at `exe`: 10 microseconds. A pid that was used again does not pass, nor does a process that
- * runs another program now.
+ * Those of the processes whose turn it is that have left, closed the socket by which they are known, or run another program
+ * now: one look at one descriptor and at `exe` for each, 10 microseconds. A pid that was used again does not pass. That a
+ * process closed another of its sockets is not found so.
  */
-export function isUnchanged({ holding, inode, program }: KnownProcess, proc: string): boolean {
-  return stillHolds(holding, inode) && readProgram(proc, holding.pid) === program;
+export function findChanged({ processes }: Known, look: number, proc: string): ReadonlySet<number> {
+  const changed = new Set<number>();
+  for (const [pid, { holding, inode, program }] of processes) {
+    if (pid % CHECK_TURNS === look % CHECK_TURNS && (!stillHolds(holding, inode) || readProgram(proc, pid) !== program)) changed.add(pid);
+  }
+  return changed;
 }
 
-/**
- * The listener as it was, where nothing about it is known to have changed and no search for its owner is due. That a
- * process closed one of its sockets and another one still has it is not asked: `check` asks each process once.
- */
-export function recallListener(known: Known, check: ProcessCheck, look: number, from: NamespaceSockets, group: SocketGroup): KnownListener | null {
+/** The listener as it was, where nothing about it is known to have changed and no search for its owner is due. */
+export function recallListener({ known, changed, look }: Pick<Recollection, 'known' | 'changed' | 'look'>, from: NamespaceSockets, group: SocketGroup): KnownListener | null {
   const former = known.listeners.get(listenerKey(from, group));
   if (former?.sockets.length !== group.sockets.length) return null;
   const { listener, sockets } = former;
@@ -89,28 +97,8 @@ export function recallListener(known: Known, check: ProcessCheck, look: number, 
     listener.interface === group.interface &&
     listener.ephemeral === group.ephemeral &&
     listener.netns.name === from.namespace.name;
-  if (!same || !sockets.every((socket) => processesOf(known, socket).every(check))) return null;
+  if (!same || listener.owners.some(({ pid }) => changed.has(pid))) return null;
   return former.tries > 0 && look >= dueAt(former) ? null : former;
-}
-
-/** The processes that were found to hold the socket. */
-export function processesOf({ holders, programs }: Known, socket: SocketRecord): readonly KnownProcess[] {
-  return (holders.get(socketKey(socket))?.holdings ?? []).map((holding) => ({ holding, inode: socket.inode ?? 0, program: programs.get(holding.pid) ?? null }));
-}
-
-/** Whether a process that holds a listener has left or runs another program: one look at each process. */
-export function hasChangedProcess(known: Known, proc: string): boolean {
-  const checked = new Set<number>();
-  for (const { sockets } of known.listeners.values()) {
-    for (const socket of sockets) {
-      for (const process of processesOf(known, socket)) {
-        if (checked.has(process.holding.pid)) continue;
-        checked.add(process.holding.pid);
-        if (!isUnchanged(process, proc)) return true;
-      }
-    }
-  }
-  return false;
 }
 
 export function readProgram(proc: string, pid: number): string | null {
@@ -123,6 +111,6 @@ export function mergeKnown(meanwhile: Known, everything: Known): Known {
     ...everything,
     listeners: new Map([...meanwhile.listeners, ...everything.listeners]),
     holders: new Map([...meanwhile.holders, ...everything.holders]),
-    programs: new Map([...meanwhile.programs, ...everything.programs]),
+    processes: new Map([...meanwhile.processes, ...everything.processes]),
   };
 }

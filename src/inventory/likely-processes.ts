@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import type { SocketRecord } from '../model/socket.ts';
 import type { CgroupIndex } from './cgroup-index.ts';
 import { fileAt, readLink } from './executable.ts';
-import { listPids } from './holders.ts';
+import { countDescriptors, listPids } from './holders.ts';
 import { socketKey, type Known } from './known.ts';
 import { readStat, readText } from './process.ts';
 
@@ -11,8 +11,9 @@ const SMALL_CGROUP = 64;
 
 /**
  * Processes in the order in which they are likely to hold sockets that are new: those that a kernel event named; those
- * that came since, the newest first; those of the sockets' cgroups; those that hold another socket on the same port; other
- * holders of listeners with the sockets' uids; all others of these uids. Each once, and each found out only when its turn has
+ * that came since, the newest first; those of the sockets' cgroups; those that hold another socket on the same port; those
+ * that have another number of descriptors than at the last sweep; other holders of listeners with the sockets' uids; all
+ * others of these uids. Each once, and each found out only when its turn has
  * come.
  */
 export function* listLikely(proc: string, wanted: readonly SocketRecord[], known: Known, hints: readonly number[], cgroups: CgroupIndex): Generator<number> {
@@ -33,6 +34,7 @@ function* inOrder(proc: string, wanted: readonly SocketRecord[], known: Known, h
     if (members.length <= SMALL_CGROUP) yield* members;
   }
   yield* holdersOf(known, (socket) => wanted.some(({ protocol, port }) => socket.protocol === protocol && socket.port === port));
+  for (const [pid, count] of countDescriptors(proc, pids)) if (count !== known.descriptors.get(pid)) yield pid;
   const uids = new Set(wanted.map(({ uid }) => uid));
   yield* holdersOf(known, ({ uid }) => uids.has(uid));
   yield* pids.filter((pid) => uids.has(uidOf(proc, pid)));

@@ -1,14 +1,15 @@
 import type { SocketRecord } from '../model/socket.ts';
 import type { CgroupIndex } from './cgroup-index.ts';
-import type { NamespaceSockets, SocketGroup } from './fold.ts';
 import { findHolders, type HolderSearch, type Holding } from './holders.ts';
-import { isUnchanged, recallListener, socketKey, type Known, type KnownListener, type ProcessCheck } from './known.ts';
+import { socketKey, type Known } from './known.ts';
 import { listLikely, listRelatives } from './likely-processes.ts';
 import type { OwnerSearch } from './name-owners.ts';
 
 /** What an earlier inventory found, and how far this one may go. */
 export interface Recollection {
   readonly known: Known;
+  /** Processes of which something is other than it was (`findChanged`). */
+  readonly changed: ReadonlySet<number>;
   /** Number of this look, by which vain searches are spaced out. */
   readonly look: number;
   /** Processes that were named by kernel events since the last look. */
@@ -16,20 +17,6 @@ export interface Recollection {
   /** Whether all processes may be looked into for sockets that the likely ones do not hold. */
   readonly mayWalk: boolean;
   readonly cgroups: CgroupIndex;
-}
-
-/** Gives for each group the listener as it was, or null where it has to be looked at anew. */
-export function recollect({ known, look }: Recollection, proc: string): (from: NamespaceSockets, group: SocketGroup) => KnownListener | null {
-  const checked = new Map<number, boolean>();
-  const check: ProcessCheck = (process) => {
-    const { pid } = process.holding;
-    const before = checked.get(pid);
-    if (before !== undefined) return before;
-    const unchanged = isUnchanged(process, proc);
-    checked.set(pid, unchanged);
-    return unchanged;
-  };
-  return (from, group) => recallListener(known, check, look, from, group);
 }
 
 /** The holders that were known before; whether they still hold their sockets is asked of each. */

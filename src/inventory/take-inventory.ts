@@ -7,11 +7,11 @@ import { createRootMadeDepth } from './cgroup-owners.ts';
 import { describeListener } from './describe-listener.ts';
 import { foldSockets, type NamespaceSockets } from './fold.ts';
 import { listPids } from './holders.ts';
-import { listenerKey, socketKey, type Known, type KnownHolders, type KnownListener, type SocketKey } from './known.ts';
+import { listenerKey, recallListener, socketKey, type Known, type KnownHolders, type KnownListener, type KnownProcess, type SocketKey } from './known.ts';
 import { createOwnerReader, nameOwners, type OwnerReader, type OwnerSearch } from './name-owners.ts';
 import { markClosed, nameKernelServices, nameReasons, type SecondLook } from './name-reasons.ts';
 import { createProcessReader, readStat } from './process.ts';
-import { recollect, searchAll, searchKnown, searchLikely, searchRest, type Recollection } from './recollection.ts';
+import { searchAll, searchKnown, searchLikely, searchRest, type Recollection } from './recollection.ts';
 import { createSocketUnits, UNIT_FOLDERS } from './socket-units.ts';
 import { processGaps, readVisibility } from './visibility.ts';
 
@@ -47,8 +47,7 @@ export interface Inventory {
  *   asked first, and no further than to the first holder and its relatives. Without it all is found out anew.
  */
 export async function takeInventory(namespaces: readonly NamespaceSockets[], paths: InventoryPaths, secondLook: SecondLook, recollection: Recollection | null = null): Promise<Inventory> {
-  const recall = recollection === null ? () => null : recollect(recollection, paths.proc);
-  const entries = namespaces.flatMap((from) => foldSockets(from).map((group) => ({ from, group, former: recall(from, group), candidate: createCandidate(from, group) })));
+  const entries = namespaces.flatMap((from) => foldSockets(from).map((group) => ({ from, group, former: recollection === null ? null : recallListener(recollection, from, group), candidate: createCandidate(from, group) })));
   const candidates = entries.filter(({ former }) => former === null).map(({ candidate }) => candidate);
   const userName = readUserNames(paths.passwd);
   const reader = createOwnerReader(paths.proc, createProcessReader(paths.proc, paths.passwd, userName, createRootMadeDepth(paths.cgroupRoots)));
@@ -58,7 +57,7 @@ export async function takeInventory(namespaces: readonly NamespaceSockets[], pat
   const units = createSocketUnits(paths.cgroupRoots, paths.unitFolders);
   const listeners = new Map<string, KnownListener>();
   const holders = new Map<SocketKey, KnownHolders>();
-  const programs = new Map(reader.programs);
+  const processes = new Map<number, KnownProcess>();
   for (const { from, group, former, candidate } of entries) {
     const key = listenerKey(from, group);
     listeners.set(key, former ?? rememberListener(candidate, describeListener(candidate, userName, units), recollection, key));
@@ -66,15 +65,17 @@ export async function takeInventory(namespaces: readonly NamespaceSockets[], pat
       const held = former === null ? candidate.holders.get(socketKey(socket)) : recollection?.known.holders.get(socketKey(socket));
       if (held === undefined) continue;
       holders.set(socketKey(socket), held);
-      for (const { pid } of held.holdings) if (!programs.has(pid)) programs.set(pid, recollection?.known.programs.get(pid) ?? null);
+      for (const holding of held.holdings) {
+        if (!processes.has(holding.pid)) processes.set(holding.pid, { holding, inode: socket.inode ?? 0, program: reader.programs.get(holding.pid) ?? recollection?.known.processes.get(holding.pid)?.program ?? null });
+      }
     }
   }
-  const named = recollection?.known.unreadable ?? nameProcesses(paths.proc, unreadable);
+  const { visibility, unreadable: closed, descriptors } = recollection?.known ?? { visibility: readVisibility(paths.proc), unreadable: nameProcesses(paths.proc, unreadable), descriptors: new Map<number, number>() };
   const all = [...listeners.values()].map(({ listener }) => listener);
   return {
     listeners: all,
-    gaps: processGaps(readVisibility(paths.proc), named, all.filter(({ ownerNote }) => ownerNote !== null && UNNAMED.has(ownerNote.code)).length),
-    known: { listeners, holders, programs, pids: new Set(pids), unreadable: named },
+    gaps: processGaps(visibility, closed, all.filter(({ ownerNote }) => ownerNote !== null && UNNAMED.has(ownerNote.code)).length),
+    known: { listeners, holders, processes, pids: new Set(pids), descriptors, visibility, unreadable: closed },
     walkMs,
   };
 }

@@ -10,7 +10,7 @@ export interface Sight {
   readonly sockets: ReadonlySet<SocketKey>;
 }
 
-const NOTHING_KNOWN: Known = { listeners: new Map(), holders: new Map(), programs: new Map(), pids: new Set(), unreadable: [] };
+const NOTHING_KNOWN: Known = { listeners: new Map(), holders: new Map(), processes: new Map(), pids: new Set(), descriptors: new Map(), visibility: { insidePidNamespace: false, processesHidden: false }, unreadable: [] };
 export const EMPTY_SIGHT: Sight = { known: NOTHING_KNOWN, listeners: new Map(), sockets: new Set() };
 
 /** A namespace may never be read whole again, and what closes in it would pile up. */
@@ -36,9 +36,10 @@ export function compareLooks(before: Sight, found: Known, uncertain: ReadonlySet
   // What is missing where not all was read is kept in mind, with who held it.
   const missing = gone.filter(([key, { listener }]) => uncertain.has(listener.netns.inode) && !seen.has(key));
   const overlooked = new Map(missing.slice(0, MOST_OVERLOOKED));
+  const known = { ...found, listeners: seen };
   return {
     sight: {
-      known: rememberHolders({ ...found, listeners: seen }, before.known, overlooked.values()),
+      known: overlooked.size === 0 ? known : rememberHolders(known, before.known, overlooked.values()),
       listeners: new Map([...seen, ...overlooked]),
       sockets: new Set([...sockets, ...socketsOf(overlooked.values())]),
     },
@@ -50,16 +51,19 @@ export function compareLooks(before: Sight, found: Known, uncertain: ReadonlySet
 
 function rememberHolders(known: Known, before: Known, overlooked: Iterable<KnownListener>): Known {
   const holders = new Map(known.holders);
-  const programs = new Map(known.programs);
+  const processes = new Map(known.processes);
   for (const { sockets } of overlooked) {
     for (const socket of sockets) {
       const held = before.holders.get(socketKey(socket));
       if (held === undefined) continue;
       holders.set(socketKey(socket), held);
-      for (const { pid } of held.holdings) if (!programs.has(pid)) programs.set(pid, before.programs.get(pid) ?? null);
+      for (const { pid } of held.holdings) {
+        const process = before.processes.get(pid);
+        if (process !== undefined && !processes.has(pid)) processes.set(pid, process);
+      }
     }
   }
-  return { ...known, holders, programs };
+  return { ...known, holders, processes };
 }
 
 function socketsOf(listeners: Iterable<KnownListener>): ReadonlySet<SocketKey> {

@@ -1,6 +1,7 @@
 import { statSync } from 'node:fs';
 import { createCgroupIndex } from '../inventory/cgroup-index.ts';
-import { hasChangedProcess, mergeKnown, nextSearch, type Known } from '../inventory/known.ts';
+import { countDescriptors } from '../inventory/holders.ts';
+import { findChanged, mergeKnown, nextSearch, type Known } from '../inventory/known.ts';
 import { hasStrangeNamespace, surveyNamespaces } from '../inventory/namespaces.ts';
 import { takeInventory } from '../inventory/take-inventory.ts';
 import type { Clock } from '../model/clock.ts';
@@ -44,8 +45,8 @@ export interface Look extends HostReading {
  *   look; a raw socket: five looks; a namespace: the next look where `ip netns` named it or an event asked for it, ten looks
  *   where a new process is in it, else the next sweep
  * - the owner has left and a child or whoever was sent the descriptor keeps the socket; the owner runs another program with
- *   the socket inherited; its program was deleted: any look with a change, or five looks. A process that has taken the pid of
- *   an owner is never named for it
+ *   the socket inherited; its program was deleted: five looks at the latest (`findChanged`). Until then the listener shows what
+ *   was read of the owner; a process that has taken its pid is never named for it
  * - a second process that shares a socket by fork, SCM_RIGHTS or pidfd_getfd after the owner was found; one process of
  *   several that closed it; a process that put its name, user or unit off: the next sweep. Until the first sweep after it came
  *   a listener has `ownersComplete: false`, and names the owner that was found first, its parent, its children and siblings
@@ -74,8 +75,6 @@ export interface WatchOptions {
   readonly sources?: readonly (SocketSource & Partial<WatchingSource>)[];
 }
 
-/** Looks from one check of the known processes to the next: 10 microseconds each. */
-const CHECK_EVERY = 5;
 /** Looks from one listing of all processes to the next: 0.4 ms for 500 of them. */
 const LIST_EVERY = 10;
 /** No more than this part of the time goes into looking into all processes for the owners of single sockets. */
@@ -122,12 +121,13 @@ export function createHostWatcher({ source: forced, clock, paths = HOST_PATHS, s
     count += 1;
     const scope = widen(current, hint);
     const sockets = await readScope(scope);
-    const isDue = knownBefore !== base?.known || (searchAt !== null && count >= searchAt) || (count % CHECK_EVERY === 0 && hasChangedProcess(knownBefore, paths.proc));
+    const changedProcesses = findChanged(knownBefore, count, paths.proc);
+    const isDue = knownBefore !== base?.known || (searchAt !== null && count >= searchAt) || changedProcesses.size > 0;
     if (last !== null && !isDue && isSame(sockets, last.sockets)) {
       base = { scope, known: knownBefore };
       return { ...last.look, changed: false, appeared: [], vanished: [], newNamespaces: [], durationMs: clock.steady() - startedAt };
     }
-    const inventory = await takeInventory(sockets.readings, paths, sockets.secondLook, { known: knownBefore, look: count, hints: hint.pids ?? [], mayWalk: clock.steady() >= mayWalkFrom, cgroups });
+    const inventory = await takeInventory(sockets.readings, paths, sockets.secondLook, { known: knownBefore, changed: changedProcesses, look: count, hints: hint.pids ?? [], mayWalk: clock.steady() >= mayWalkFrom, cgroups });
     if (inventory.walkMs > 0) mayWalkFrom = clock.steady() + inventory.walkMs / WALK_SHARE;
     const uncertain = certainty.judge(sockets);
     const { sight, listeners, ...news } = compareLooks(last?.sight ?? EMPTY_SIGHT, inventory.known, uncertain);
@@ -154,8 +154,9 @@ export function createHostWatcher({ source: forced, clock, paths = HOST_PATHS, s
   const sweepNow = async (): Promise<Look> => {
     for (const source of sources) source.refresh?.();
     const sockets = await surveySockets(forced, sources, paths);
-    const everything = await takeInventory(sockets.readings, paths, sockets.secondLook);
-    return alone(() => lookNow({}, sockets.scope, base === null ? everything.known : mergeKnown(base.known, everything.known)));
+    const { known } = await takeInventory(sockets.readings, paths, sockets.secondLook);
+    const everything = { ...known, descriptors: countDescriptors(paths.proc, [...known.pids]) };
+    return alone(() => lookNow({}, sockets.scope, base === null ? everything : mergeKnown(base.known, everything)));
   };
   const sweep = (): Promise<Look> =>
     (sweeping ??= asPortreeveError(sweepNow).finally(() => {

@@ -247,7 +247,10 @@ describe('a known owner', () => {
     fake.remove(20);
     fake.add({ pid: 20, name: 'impostor', sockets: [1, 2] });
     fake.add({ pid: 60, name: 'heir', sockets: [inodeOf(80), inodeOf(81)] });
-    host.set([socket(80), socket(81), socket(82)]);
+    for (let count = 1; count <= 5; count += 1) {
+      host.set([socket(80), socket(81), socket(100 + count)]);
+      for (const { owners: held } of (await watcher.look()).listeners) expect(held.map(({ name }) => name)).not.toContain('impostor');
+    }
     expect(owners(await watcher.look())).toMatchObject({ 80: [60], 81: [60] });
   });
 
@@ -276,7 +279,7 @@ describe('a known owner', () => {
     fake.add({ pid: 70, name: 'sent' });
     linkSync(join(fake.proc, '20/fd/4'), join(fake.proc, '70/fd/4'));
     unlinkSync(join(fake.proc, '20/fd/4'));
-    expect(owners(await looks(10))).toEqual({ 80: [20], 81: [20] });
+    expect(owners(await looks(10)), 'it is known by the other one').toEqual({ 80: [20], 81: [20] });
     expect(owners(await watcher.sweep())).toEqual({ 80: [20], 81: [70] });
   });
 });

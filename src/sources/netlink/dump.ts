@@ -1,5 +1,5 @@
 import type { NetlinkTransport } from '../../native/netlink-socket.ts';
-import { encodeDumpRequest, readDatagram, type TakeMessage } from './messages.ts';
+import { encodeDumpRequest, readDatagram, type DatagramOutcome } from './messages.ts';
 
 /** How one dump ended. The bodies went to the caller as they came. */
 export interface DumpOutcome {
@@ -17,30 +17,42 @@ const ATTEMPTS = 4;
 /** Not to be guessed, for an answer is recognised by it. */
 let sequence = Math.floor(Math.random() * 0x1_0000_0000);
 
+export function nextSequence(): number {
+  sequence = (sequence + 1) >>> 0;
+  return sequence;
+}
+
 /**
  * Runs one dump to its end, again from the start where the kernel says it was interrupted or the receiver lost part.
  * `start` is called at each attempt and returns what takes the bodies, so that a broken attempt leaves nothing behind.
  */
 export function runDump(transport: NetlinkTransport, type: number, body: Uint8Array, start: () => (type: number, body: Uint8Array) => boolean): DumpOutcome {
-  return runDumpInPlace(transport, type, body, () => {
+  return runDatagrams(transport, type, body, nextSequence(), () => {
     const take = start();
-    return (answerType, bytes, from, to) => take(answerType, bytes.subarray(from, to));
+    return (bytes, current) => readDatagram(bytes, current, (answerType, all, from, to) => take(answerType, all.subarray(from, to)));
   });
 }
 
-/** As `runDump`, without an object for each body: it stays where it was received, and only until the call returns. */
-export function runDumpInPlace(transport: NetlinkTransport, type: number, body: Uint8Array, start: () => TakeMessage): DumpOutcome {
+/** Takes one datagram of the answer to the request of that number. */
+export type TakeDatagram = (bytes: Uint8Array, sequence: number) => DatagramOutcome;
+
+/**
+ * As `runDump`, by datagrams: their bytes are valid until the call returns.
+ * @param first number of the first attempt. Only after a dump that came to its end may the same one be used again: a late
+ *   answer to another would be taken for this one's.
+ */
+export function runDatagrams(transport: NetlinkTransport, type: number, body: Uint8Array, first: number, start: () => TakeDatagram): DumpOutcome {
   let outcome: DumpOutcome = { errno: null, incomplete: null, detail: null, malformed: 0 };
   for (let attempt = 0; attempt < ATTEMPTS; attempt += 1) {
-    sequence = (sequence + 1) >>> 0;
-    transport.send(encodeDumpRequest(type, body, sequence));
-    outcome = receiveDump(transport, sequence, start());
+    const current = attempt === 0 ? first : nextSequence();
+    transport.send(encodeDumpRequest(type, body, current));
+    outcome = receiveDump(transport, current, start());
     if (outcome.incomplete === null) return outcome;
   }
   return outcome;
 }
 
-function receiveDump(transport: NetlinkTransport, current: number, take: TakeMessage): DumpOutcome {
+function receiveDump(transport: NetlinkTransport, current: number, take: TakeDatagram): DumpOutcome {
   let incomplete: DumpOutcome['incomplete'] = null;
   let malformed = 0;
   for (;;) {
@@ -50,7 +62,7 @@ function receiveDump(transport: NetlinkTransport, current: number, take: TakeMes
       continue;
     }
     if (received.kind === 'lost') return { errno: null, incomplete: 'lost', detail: received.reason, malformed };
-    const end = readDatagram(received.bytes, current, take);
+    const end = take(received.bytes, current);
     malformed += end.malformed;
     if (end.interrupted && incomplete === null) incomplete = 'interrupted';
     if (end.done) return { errno: end.errno, incomplete, detail: null, malformed };
