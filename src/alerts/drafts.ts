@@ -6,7 +6,7 @@ import type { ExceptionNotice } from './exceptions.ts';
 import type { FoldedRecord } from './fold.ts';
 import type { StormReport } from './storm.ts';
 import { summarizeAlert } from './summary.ts';
-import { wordChanged, wordClosed, wordException, wordListening, wordOpened, wordReminder, wordReminders, wordResolved, wordStorm, wordTransient } from './wording.ts';
+import { wordChanged, wordClosed, wordException, wordListening, wordOpened, wordReminder, wordReminders, wordResolved, wordStorm, wordTransient, wordTurns } from './wording.ts';
 
 /** The events of the alerts, each in one place. What replaying needs and nothing else tells is in `detail`. */
 
@@ -64,7 +64,7 @@ export function draftClosed(listener: AuditedListener, alert: Alert | null): Eve
 /** `folded` says that the count is of several listeners, of which the last is shown. */
 export function draftFolded({ kind, listener, count, livedMs }: FoldedRecord, within: number): EventDraft {
   if (kind === 'transient') return draftTransient(listener, { count, livedMs, within, reason: null, total: count, audience: 'record' });
-  const message = kind === 'listening' ? wordListening(listener, count) : wordClosed(listener, count);
+  const message = { listening: wordListening, closed: wordClosed, changed: wordTurns }[kind](listener, count);
   return { ...BARE, kind, audience: 'record', severity: 'info', message, listener, detail: { count, folded: true } };
 }
 

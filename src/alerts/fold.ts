@@ -2,7 +2,7 @@ import type { AuditedListener } from '../model/audit.ts';
 import { foldKey } from './place.ts';
 
 /** What is recorded with a count instead of one by one. */
-export type FoldedKind = 'listening' | 'closed' | 'transient';
+export type FoldedKind = 'listening' | 'closed' | 'changed' | 'transient';
 
 export interface FoldedRecord {
   readonly kind: FoldedKind;

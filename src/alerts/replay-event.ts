@@ -11,6 +11,7 @@ import { raiseSeverity } from './tell.ts';
 
 /** Brings a book, loaded from the last saved state, to where it was when it told of an event that came after. */
 export function replayEvent(book: Book, event: PortreeveEvent): void {
+  if (event.detail['folded'] === true) return;
   const at = book.clock.steady() - ageOf(event.time, book);
   const listener = readBack(event.listener);
   const alert = event.alert === null ? undefined : book.alertsById.get(event.alert.id);
@@ -31,12 +32,12 @@ export function replayEvent(book: Book, event: PortreeveEvent): void {
       if (alert !== undefined) replayResolved(book, event, alert);
       break;
     case 'listening':
-      if (listener === null || event.detail['folded'] === true) break;
+      if (listener === null) break;
       if (alert === undefined) settlePlace(book, event, listener, at);
       else joinAlert(settlePlace(book, event, listener, at), alert);
       break;
     case 'closed': {
-      const place = listener === null || event.detail['folded'] === true ? undefined : book.places.get(placeKey(listener));
+      const place = listener === null ? undefined : book.places.get(placeKey(listener));
       if (place !== undefined) forgetPlace(book, place);
       break;
     }

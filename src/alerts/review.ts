@@ -183,7 +183,7 @@ function reviewChange({ book, now, records }: Review, alert: Alert, wanted: Want
     // Two that take turns are told as long as they are not flapping; a third is told at any time.
     const isTold = verdict !== 'learned' && (!isFlapping || !markOwners(listener).every((mark) => alert.everOwners.has(mark)));
     if (isTold) newOwner = listener;
-    else records.push(draftOwners(listener, alert, compareOwners(alert.owners.seen, listener)));
+    else if (verdict === 'learned' || book.folds.add({ kind: 'changed', listener, count: 1, livedMs: null }, now).length > 0) records.push(draftOwners(listener, alert, compareOwners(alert.owners.seen, listener)));
     if (verdict === 'learned') alert.spoken = listener;
     if (verdict === 'replaced') noteOpening(book, alert.key, now);
     alert.owners = learnOwners(alert.owners, listener, verdict);

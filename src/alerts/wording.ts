@@ -19,7 +19,7 @@ const MOST_DIFFERENCES = 3;
 export function wordOpened(listener: AuditedListener, { listeners, atStart, flapping }: { readonly listeners: number; readonly atStart: boolean; readonly flapping: { readonly openings: number; readonly within: number } | null }): string {
   const places = wordPlace(listener) + (listeners > 1 ? ` and ${count(listeners - 1, 'more port')}` : '');
   if (flapping !== null) return line(`${places} keeps opening and closing (${count(flapping.openings, 'time')} within ${wordTime(flapping.within)}), last ${wordHolder('by', listener)}: ${wordFindings(listener)}`);
-  return line(`${places} ${atStart ? `was open at the start, ${wordHolder('held by', listener)}` : `opened ${wordHolder('by', listener)}`}: ${wordFindings(listener)}`);
+  return line(`${places} ${atStart ? `${listeners > 1 ? 'were' : 'was'} open at the start, ${wordHolder('held by', listener)}` : `opened ${wordHolder('by', listener)}`}: ${wordFindings(listener)}`);
 }
 
 export function wordChanged(listener: AuditedListener, differences: readonly Difference[]): string {
@@ -62,6 +62,11 @@ export function wordListening(listener: AuditedListener, times: number): string 
 
 export function wordClosed(listener: AuditedListener, times: number): string {
   return line(times === 1 ? `${wordPlace(listener)} closed, was ${wordHolder('held by', listener)}` : `${wordFoldedPlace(listener, times)} closed ${times} times, last was ${wordHolder('held by', listener)}`);
+}
+
+/** Owners that take turns. */
+export function wordTurns(listener: AuditedListener, times: number): string {
+  return line(`${wordPlace(listener)} changed back ${count(times, 'time')}, ${wordHolder('held by', listener)}`);
 }
 
 export function wordStorm({ count: now, total, rules, programs, untracked }: StormReport, within: number): string {

@@ -10,11 +10,11 @@ const RUNS = { seed: 1, numRuns: Number(process.env['FUZZ_RUNS'] ?? 200) };
 
 /**
  * What both must agree on. Where an alert waits for calm or for another port, the listener that left it is told with its
- * end: until then the log has it as there, and the first look corrects it.
+ * end: until then the log has it as there, and the first look corrects it. Owners that take turns are counted there.
  */
 function essence(host: Host, areAllTold: boolean): unknown {
   const { alerts, places } = host.book.save();
-  const open = alerts.map(({ id, key, severity, peak, isTold, openedAt, rules, owners }) => ({ id, key, severity, peak, isTold, openedAt, rules: [...rules].sort(), owners: [...owners.marks].sort() }));
+  const open = alerts.map(({ id, key, severity, peak, isTold, openedAt, rules, owners }) => ({ id, key, severity, peak, isTold, openedAt, rules: [...rules].sort(), owners: areAllTold ? [...owners.marks].sort() : [] }));
   const listening = areAllTold ? places.filter(({ listener }) => listener.ephemeral === false).map(({ key, alert }) => ({ key, alert })) : [];
   return { open: open.sort(by('id')), listening: listening.sort(by('key')) };
 }
