@@ -1,13 +1,21 @@
-import { execFileSync } from 'node:child_process';
+import { execFileSync, spawnSync } from 'node:child_process';
 import { mkdtempSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+
+/** Why certificates cannot be made here, or null. */
+export const MISSING_FOR_CERTIFICATES = spawnSync('openssl', ['version']).status === 0 ? null : 'needs the command openssl';
+
+export interface KeyPair {
+  readonly cert: string;
+  readonly key: string;
+}
 
 export interface Certificates {
   readonly folder: string;
   readonly ca: string;
   /** Makes a certificate of that CA; `names` are subjectAltNames in OpenSSL's spelling. */
-  issue(file: string, names: string, options?: { readonly days?: number }): { readonly cert: string; readonly key: string };
+  issue(file: string, names: string, options?: { readonly days?: number }): KeyPair;
 }
 
 /** Files of a certificate authority in a folder of its own; needs the `openssl` command. */

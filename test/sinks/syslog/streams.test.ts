@@ -1,12 +1,12 @@
 import { readFileSync } from 'node:fs';
 import { createServer, type AddressInfo, type Server, type Socket } from 'node:net';
 import { createServer as createTlsServer, type TlsOptions } from 'node:tls';
-import { afterEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { SYSTEM_CLOCK } from '../../../src/model/clock.ts';
 import type { SyslogSinkConfig } from '../../../src/model/config.ts';
 import { createTransport } from '../../../src/sinks/create-transport.ts';
 import type { Channel, Patience } from '../../../src/sinks/transport.ts';
-import { makeCertificates } from '../certificates.ts';
+import { makeCertificates, type Certificates, type KeyPair, MISSING_FOR_CERTIFICATES } from '../certificates.ts';
 import { anEvent, aSyslogSink, fakeLogger } from '../fakes.ts';
 import { parseRfc5424 } from './parse-rfc5424.ts';
 
@@ -143,14 +143,21 @@ describe('syslog over TCP', () => {
   });
 });
 
-describe('syslog over TLS', () => {
-  const files = makeCertificates();
-  const good = files.issue('good', 'DNS:logs.test,IP:127.0.0.1');
-  const other = files.issue('other', 'DNS:elsewhere.test');
-  const expired = files.issue('expired', 'DNS:logs.test,IP:127.0.0.1', { days: -1 });
-  const client = files.issue('client', 'DNS:host.test');
+describe.skipIf(MISSING_FOR_CERTIFICATES !== null)(`syslog over TLS${MISSING_FOR_CERTIFICATES === null ? '' : ` (skipped: ${MISSING_FOR_CERTIFICATES})`}`, () => {
+  let files: Certificates;
+  let good: KeyPair;
+  let other: KeyPair;
+  let expired: KeyPair;
+  let client: KeyPair;
+  beforeAll(() => {
+    files = makeCertificates();
+    good = files.issue('good', 'DNS:logs.test,IP:127.0.0.1');
+    other = files.issue('other', 'DNS:elsewhere.test');
+    expired = files.issue('expired', 'DNS:logs.test,IP:127.0.0.1', { days: -1 });
+    client = files.issue('client', 'DNS:host.test');
+  });
   const tls = (partial: Partial<SyslogSinkConfig['tls']> = {}) => ({ caFile: files.ca, certFile: null, keyFile: null, serverName: null, ...partial });
-  const serve = (options: TlsOptions & { readonly files: { readonly cert: string; readonly key: string } }, into: Buffer[] = []): Promise<number> =>
+  const serve = (options: TlsOptions & { readonly files: KeyPair }, into: Buffer[] = []): Promise<number> =>
     listen(createTlsServer({ ...options, cert: readFileSync(options.files.cert), key: readFileSync(options.files.key) }), collect(into), 'secureConnection');
 
   it('arrives, and shows who the receiver is', async () => {

@@ -1,0 +1,63 @@
+import { describe, expect, it } from 'vitest';
+import { describeEvent } from '../../../src/sinks/dialects/describe-event.ts';
+import { formatJsonLine } from '../../../src/sinks/json/format-json-line.ts';
+import { EVENT_KINDS } from '../../../src/model/event.ts';
+import { aListener, anOwner } from '../../fixtures/audit-report.ts';
+import { anEvent } from '../fakes.ts';
+
+describe('the dialects', () => {
+  it('are portreeve\'s own event, marked where it may be a duplicate', () => {
+    expect(describeEvent({ event: anEvent(), possibleDuplicate: false }, 'portreeve')).toEqual(anEvent());
+    expect(describeEvent({ event: anEvent(), possibleDuplicate: true }, 'portreeve')).toEqual({ ...anEvent(), possibleDuplicate: true });
+  });
+
+  it('are Elastic Common Schema', () => {
+    expect(describeEvent({ event: anEvent(), possibleDuplicate: true }, 'ecs')).toMatchObject({
+      '@timestamp': '2026-11-22T04:53:57.123Z',
+      'ecs': { version: '8.11.0' },
+      'event': { id: anEvent().id, kind: 'alert', category: ['network'], type: ['start'], action: 'opened', severity: 4, dataset: 'portreeve.event' },
+      'host': { name: 'web1.example' },
+      'rule': { id: 'de-assigned-exposed' },
+      'threat': { technique: { id: ['T1571'] } },
+      'server': { ip: '0.0.0.0', port: 1302 },
+      'network': { transport: 'tcp', type: 'ipv4' },
+      'process': { pid: 4711, executable: '/opt/licd/bin/licd', user: { id: '998', name: 'licd' } },
+      'portreeve': { status: 'de-assigned', rules: ['de-assigned-exposed', 'unpackaged-executable'], possible_duplicate: true },
+    });
+  });
+
+  it('are OCSF\'s Detection Finding, joined by the alert', () => {
+    const opened = describeEvent({ event: anEvent(), possibleDuplicate: false }, 'ocsf');
+    expect(opened).toMatchObject({
+      class_uid: 2004,
+      category_uid: 2,
+      activity_id: 1,
+      type_uid: 200401,
+      severity_id: 4,
+      status_id: 1,
+      time: Date.parse('2026-11-22T04:53:57.123Z'),
+      metadata: { uid: anEvent().id, product: { name: 'portreeve' } },
+      finding_info: { uid: 'a1b2c3', title: 'Listener on a de-assigned port, reachable from other hosts', attacks: [{ technique: { uid: 'T1571' } }] },
+      evidences: [{ dst_endpoint: { ip: '0.0.0.0', port: 1302 }, process: { pid: 4711, file: { path: '/opt/licd/bin/licd', name: 'licd' } } }],
+      unmapped: { status: 'de-assigned' },
+    });
+    const resolved = describeEvent({ event: anEvent({ kind: 'resolved', alert: { ...anEvent().alert!, resolution: 'closed' } }), possibleDuplicate: false }, 'ocsf');
+    expect(resolved).toMatchObject({ activity_id: 3, type_uid: 200403, status_id: 4, status_detail: 'closed', finding_info: { uid: 'a1b2c3' } });
+  });
+
+  it.each(['ecs', 'ocsf'] as const)('hold no null in %s, for any kind of event and an owner of whom nothing is known', (dialect) => {
+    const owner = anOwner({ exe: null, uid: null, user: null, unit: null, commandLine: null, startedAt: null });
+    for (const kind of EVENT_KINDS) {
+      for (const listener of [null, aListener({ registry: null, port: null, owners: [owner] }), aListener({ owners: [], ownerKind: 'unknown' })]) {
+        expect(formatJsonLine(describeEvent({ event: anEvent({ kind, listener, alert: null }), possibleDuplicate: false }, dialect))).not.toContain('null');
+      }
+    }
+  });
+
+  it('are written in ASCII, and read back as they were', () => {
+    const event = anEvent({ message: 'é\u009b\u202e💥\ud800' });
+    const line = formatJsonLine(describeEvent({ event, possibleDuplicate: false }, 'portreeve'));
+    expect(line).toMatch(/^[\x20-\x7e]+$/);
+    expect(JSON.parse(line)).toEqual(event);
+  });
+});
