@@ -37,7 +37,8 @@ await bundle('src/cli/main.ts', 'dist/bin/program.cjs', {
 await bundle('src/cli/launch.ts', 'dist/bin/portreeve.cjs', { define: { LEAVE_COMPILED: 'false' }, banner: { js: '#!/usr/bin/env node' } });
 await chmod('dist/bin/portreeve.cjs', 0o755);
 await preparePacks('rules', 'dist/rules.json');
-await writeSchema('dist/policy.schema.json');
+await writeSchema('src/pass/policy-schema.ts', 'policySchemaText', 'dist/policy.schema.json');
+await writeSchema('src/pass/config-schema.ts', 'configSchemaText', 'dist/config.schema.json');
 await leaveCompiled('dist/bin/compile.cjs');
 
 function bundle(source, outfile, options) {
@@ -63,11 +64,11 @@ async function preparePacks(folder, target) {
   await rm(loader);
 }
 
-/** The schema of a policy file, made from what validates it, at a path that an editor can be pointed to. */
-async function writeSchema(target) {
-  const source = 'dist/policy-schema.mjs';
-  await build({ ...shared, entryPoints: ['src/pass/policy-schema.ts'], outfile: source, format: 'esm' });
-  const { policySchemaText } = await import(pathToFileURL(source).href);
-  await writeFile(target, policySchemaText());
-  await rm(source);
+/** The schema of a kind of file, made from what validates it, at a path that an editor can be pointed to. */
+async function writeSchema(source, name, target) {
+  const module = 'dist/schema.mjs';
+  await build({ ...shared, entryPoints: [source], outfile: module, format: 'esm' });
+  const made = await import(`${pathToFileURL(module).href}?${name}`);
+  await writeFile(target, made[name]());
+  await rm(module);
 }

@@ -87,7 +87,7 @@ export const KEYS = {
     caFile: textOr('none', absolutePath, 'PEM file with further issuers of certificates to trust, for a mirror of your own.'),
     autoUpdate: toggle(false, 'Whether the daemon updates the registry by itself. It is the only thing that it ever fetches.'),
     interval: span('1d', '365d', '7d', 'Between two automatic updates; each is up to a tenth earlier or later.'),
-    maxAge: span('1d', '3650d', '180d', 'From this age on the registry counts as old, and status and metrics say so.'),
+    maxAge: span('1d', '3650d', '365d', 'From this age on the registry counts as old, and status and metrics say so.'),
   }),
   state: section('What is kept across restarts.', {
     dir: textOr('default', absolutePath, 'Folder for it; default is the StateDirectory= of the unit, or /var/lib/portreeve.'),

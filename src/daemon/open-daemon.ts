@@ -18,7 +18,6 @@ import { createHostWatcher } from '../pass/watch-host.ts';
 import { renderMetrics } from '../reports/prometheus.ts';
 import type { Notifier } from '../service/notifier.ts';
 import { createSinks } from '../sinks/create-sinks.ts';
-import type { KernelEvent } from '../sources/tracefs/kernel-event.ts';
 import { createKernelEvents } from '../sources/tracefs/kernel-events.ts';
 import { createCursorStore } from '../state/cursor-store.ts';
 import { openEventLog } from '../state/event-log.ts';
@@ -62,8 +61,10 @@ export interface Daemon {
   /** A look or a sweep, or only what time alone has made due; writes and forwards what there is to tell. */
   turn(kind: 'look' | 'sweep' | null): Promise<void>;
   noteFailure(error: PortreeveError): void;
-  /** Waits so many milliseconds for the kernel's events or the bell; says whether a look at once is asked for. */
-  listen(ms: number, bell: Promise<void>): Promise<boolean>;
+  /** Waits at most so many milliseconds for the kernel's events; says whether they ask for a look at once. */
+  hear(ms: number): Promise<boolean>;
+  /** Ends that wait. */
+  wake(): void;
   /** Steady clock at which a turn has something to do besides looking. */
   nextDue(): number | null;
   scan(): Config['scan'];
@@ -134,7 +135,7 @@ export async function openDaemon(choice: DaemonChoice, surroundings: Surrounding
   let metricsDue = clock.steady();
   let metricsError: string | null = null;
   let told: EventDraft[] = greet();
-  let hearing: Promise<readonly KernelEvent<Owner>[]> | null = null;
+  const sleep = createSleep();
 
   const status = (): DaemonStatus => {
     const open = book.openAlerts();
@@ -181,17 +182,14 @@ export async function openDaemon(choice: DaemonChoice, surroundings: Surrounding
       if (lastFailure !== error.message) logger.error('the sockets could not be read', { error: error.message, hint: error.hint });
       lastFailure = error.message;
     },
-    async listen(ms, bell) {
-      if (kernel === null) {
-        await pause(ms, bell);
-        return false;
-      }
-      // What the kernel tells after the bell is for the next time.
-      hearing ??= kernel.next(ms);
-      const events = await Promise.race([hearing, bell.then(() => null)]);
-      if (events === null) return false;
-      hearing = null;
-      return turns.hear(events);
+    async hear(ms) {
+      if (kernel !== null) return turns.hear(await kernel.next(ms));
+      await sleep.for(ms);
+      return false;
+    },
+    wake() {
+      kernel?.wake();
+      sleep.end();
     },
     nextDue: () => least([book.nextDue(), autoUpdate.nextDue(), unsavedSince === null ? null : unsavedSince + SAVE_AFTER, settings.config.metrics.textfile === null ? null : metricsDue]),
     scan: () => settings.config.scan,
@@ -304,13 +302,20 @@ function least(times: readonly (number | null)[]): number | null {
   return given.length === 0 ? null : Math.min(...given);
 }
 
-/** Settles after so many milliseconds, or when the bell rings. */
-function pause(ms: number, bell: Promise<void>): Promise<void> {
-  return new Promise((resolve) => {
-    const timer = setTimeout(resolve, ms);
-    void bell.then(() => {
-      clearTimeout(timer);
-      resolve();
-    });
-  });
+/** A wait that can be ended. */
+function createSleep(): { for(ms: number): Promise<void>; end(): void } {
+  let end = (): void => undefined;
+  return {
+    for: (ms) =>
+      new Promise((resolve) => {
+        const timer = setTimeout(resolve, ms);
+        end = () => {
+          clearTimeout(timer);
+          resolve();
+        };
+      }),
+    end: () => {
+      end();
+    },
+  };
 }

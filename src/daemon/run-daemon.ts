@@ -21,6 +21,9 @@ export async function runDaemon(daemon: Daemon, { clock, logger, notifier, rando
   let nextLook = nextSweep;
   let earliestLook = nextSweep;
   let isReady = false;
+  signals.onSignal(() => {
+    daemon.wake();
+  });
   try {
     while (signals.stop === null) {
       if (signals.takeReload()) {
@@ -57,7 +60,7 @@ export async function runDaemon(daemon: Daemon, { clock, logger, notifier, rando
       notifier.status(daemon.statusLine());
       notifier.alive();
       const wake = Math.min(nextLook, nextSweep, daemon.nextDue() ?? Infinity);
-      if (await daemon.listen(Math.max(0, wake - clock.steady()), signals.next())) nextLook = Math.min(nextLook, earliestLook);
+      if (await daemon.hear(Math.max(0, wake - clock.steady()))) nextLook = Math.min(nextLook, earliestLook);
     }
     logger.info('portreeve stops', { signal: signals.stop });
     return 0;

@@ -1,11 +1,11 @@
-/** What the outside asks of the daemon, and a bell that wakes its loop. */
+/** What the outside asks of the daemon. */
 export interface Signals {
   /** Name of the signal that asked it to stop, or null. */
   readonly stop: NodeJS.Signals | null;
   /** Whether configuration, rules and registry are to be taken anew (SIGHUP); asked once for each time. */
   takeReload(): boolean;
-  /** Settles at the next signal. */
-  next(): Promise<void>;
+  /** Is called at each of them, to wake who waits. */
+  onSignal(wake: () => void): void;
   close(): void;
 }
 
@@ -15,20 +15,15 @@ const STOP_SIGNALS = ['SIGTERM', 'SIGINT'] as const;
 export function hearDaemonSignals(target: NodeJS.Process, force: (signal: NodeJS.Signals) => void): Signals {
   let stop: NodeJS.Signals | null = null;
   let reload = false;
-  let ring: () => void = () => undefined;
-  let bell = new Promise<void>((resolve) => { ring = resolve; });
-  const renewBell = (): void => {
-    ring();
-    bell = new Promise<void>((resolve) => { ring = resolve; });
-  };
+  let wake = (): void => undefined;
   const onStop = (signal: NodeJS.Signals): void => {
     if (stop !== null) force(signal);
     stop = signal;
-    renewBell();
+    wake();
   };
   const onReload = (): void => {
     reload = true;
-    renewBell();
+    wake();
   };
   // A command that runs once ends at SIGINT; this one has something to finish first.
   target.removeAllListeners('SIGINT');
@@ -43,7 +38,9 @@ export function hearDaemonSignals(target: NodeJS.Process, force: (signal: NodeJS
       reload = false;
       return asked;
     },
-    next: () => bell,
+    onSignal(callback) {
+      wake = callback;
+    },
     close() {
       for (const signal of STOP_SIGNALS) target.off(signal, onStop);
       target.off('SIGHUP', onReload);

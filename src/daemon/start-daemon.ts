@@ -1,9 +1,8 @@
 import { SYSTEM_CLOCK } from '../model/clock.ts';
 import type { LogLevel } from '../model/config.ts';
-import { openUnixDatagram } from '../native/unix-datagram.ts';
 import { openLogOutput } from '../service/log-output.ts';
 import { createLogger } from '../service/logger.ts';
-import { openNotifier } from '../service/notifier.ts';
+import { openProcessNotifier } from '../service/notifier.ts';
 import { openDaemon, type DaemonChoice } from './open-daemon.ts';
 import { runDaemon } from './run-daemon.ts';
 import { hearDaemonSignals } from './signals.ts';
@@ -20,7 +19,7 @@ export async function startDaemon(choice: DaemonChoice): Promise<number> {
   const output = openLogOutput(process.env);
   let level: LogLevel = 'info';
   const logger = await createLogger({ level: () => level, form: output.form, clock, write: output.write });
-  const notifier = openNotifier({ environment: process.env, pid: process.pid, clock, monotonic: () => process.hrtime.bigint(), openSocket: openUnixDatagram });
+  const notifier = openProcessNotifier(clock);
   const signals = hearDaemonSignals(process, (signal) => {
     logger.warning('a second signal: ending at once', { signal });
     process.exit(128 + (SIGNAL_NUMBERS[signal as keyof typeof SIGNAL_NUMBERS]));

@@ -1,6 +1,6 @@
 import type { Clock } from '../model/clock.ts';
 import { cleanText, truncate } from '../model/untrusted-text.ts';
-import type { UnixDatagram } from '../native/unix-datagram.ts';
+import { openUnixDatagram, type UnixDatagram } from '../native/unix-datagram.ts';
 
 /** What the service manager is told of the daemon (sd_notify(3)). Every call returns at once, and never throws. */
 export interface Notifier {
@@ -33,6 +33,11 @@ export interface NotifierOptions {
 const STATUS_WIDTH = 250;
 /** Messages kept for a service manager that does not keep up; the newest count. */
 const KEPT = 16;
+
+/** This process's own notifier. */
+export function openProcessNotifier(clock: Clock): Notifier {
+  return openNotifier({ environment: process.env, pid: process.pid, clock, monotonic: () => process.hrtime.bigint(), openSocket: openUnixDatagram });
+}
 
 /** The notifier for what systemd put into the environment; one that does nothing where nothing is there. */
 export function openNotifier({ environment, pid, clock, monotonic, openSocket }: NotifierOptions): Notifier {

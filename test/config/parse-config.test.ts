@@ -55,7 +55,7 @@ describe('a configuration', () => {
         expiryNotice: 14,
       },
       policy: { rules: null, shipped: true, unusedAfter: 90 * days },
-      registry: { file: null, url: null, allowHttp: false, caFile: null, autoUpdate: false, interval: 7 * days, maxAge: 180 * days },
+      registry: { file: null, url: null, allowHttp: false, caFile: null, autoUpdate: false, interval: 7 * days, maxAge: 365 * days },
       state: { dir: null, maxSize: 64 * 1024 * 1024, maxAge: 400 * days },
       control: { socket: '/run/portreeve/control.sock', group: null },
       metrics: { textfile: null, interval: 30 * seconds },
