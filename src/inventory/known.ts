@@ -72,7 +72,7 @@ function dueAt({ tries, triedAt }: KnownListener): number {
 }
 
 /** As many looks it takes until each known process was checked. */
-const CHECK_TURNS = 5;
+const CHECK_TURNS = 10;
 
 /**
  * Those of the processes whose turn it is that have left, closed the socket by which they are known, or run another program

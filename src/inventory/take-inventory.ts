@@ -51,7 +51,8 @@ export async function takeInventory(namespaces: readonly NamespaceSockets[], pat
   const candidates = entries.filter(({ former }) => former === null).map(({ candidate }) => candidate);
   const userName = readUserNames(paths.passwd);
   const reader = createOwnerReader(paths.proc, createProcessReader(paths.proc, paths.passwd, userName, createRootMadeDepth(paths.cgroupRoots)));
-  const pids = listPids(paths.proc);
+  // Where a source tells no inodes there may be no /proc either.
+  const pids = entries.some(({ group }) => group.first.inode !== null) ? listPids(paths.proc) : [];
   const { unreadable, walkMs } = await nameAll(candidates, paths.proc, reader, userName, secondLook, recollection);
 
   const units = createSocketUnits(paths.cgroupRoots, paths.unitFolders);

@@ -45,7 +45,7 @@ export interface Look extends HostReading {
  *   look; a raw socket: five looks; a namespace: the next look where `ip netns` named it or an event asked for it, ten looks
  *   where a new process is in it, else the next sweep
  * - the owner has left and a child or whoever was sent the descriptor keeps the socket; the owner runs another program with
- *   the socket inherited; its program was deleted: five looks at the latest (`findChanged`). Until then the listener shows what
+ *   the socket inherited; its program was deleted: ten looks at the latest (`findChanged`). Until then the listener shows what
  *   was read of the owner; a process that has taken its pid is never named for it
  * - a second process that shares a socket by fork, SCM_RIGHTS or pidfd_getfd after the owner was found; one process of
  *   several that closed it; a process that put its name, user or unit off: the next sweep. Until the first sweep after it came
@@ -210,7 +210,7 @@ async function asPortreeveError<T>(work: () => Promise<T>): Promise<T> {
 /** Changes whenever a name comes or goes; null where there never was one. */
 function stampOf(folder: string): number | null {
   try {
-    return statSync(folder).mtimeMs;
+    return statSync(folder, { throwIfNoEntry: false })?.mtimeMs ?? null;
   } catch {
     return null;
   }
