@@ -28,17 +28,19 @@ export interface AskOptions {
 export async function* askDaemon(path: string, request: ControlRequest, { signal, timeoutMs = 10_000 }: AskOptions = {}): AsyncGenerator<ControlAnswer, void, undefined> {
   const socket = await open(path, timeoutMs, signal);
   if (socket === null) return;
-  const waiting = { isLate: false };
   const stop = (): void => { socket.destroy(); };
   signal?.addEventListener('abort', stop, { once: true });
-  socket.setTimeout(request.request === 'watch' ? 0 : timeoutMs, () => {
-    waiting.isLate = true;
-    socket.destroy();
-  });
+  const waitMs = request.request === 'watch' ? null : timeoutMs;
+  const waiting = { isLate: false };
   try {
     socket.write(formatLine(request));
-    for await (const line of splitLines(socket, LONGEST_ANSWER)) {
-      const answer = parseAnswer(line);
+    const lines = splitLines(socket, LONGEST_ANSWER);
+    for (;;) {
+      // For the whole of an answer, however its bytes drip; not while whoever asked takes his time.
+      const late = waitMs === null ? null : setTimeout(() => { waiting.isLate = true; stop(); }, waitMs);
+      const next = await lines.next().finally(() => { clearTimeout(late ?? undefined); });
+      if (next.done === true) break;
+      const answer = parseAnswer(next.value);
       if (answer.answer === 'error') throw new PortreeveError('control-failed', `the daemon refused: ${cleanText(answer.message.slice(0, LONGEST_MESSAGE))}`);
       yield answer;
       if (answer.answer === request.request || answer.answer === 'end') return;
@@ -51,10 +53,10 @@ export async function* askDaemon(path: string, request: ControlRequest, { signal
     throw new PortreeveError('daemon-unreachable', `${path}: the connection to the daemon broke (${codeOf(error)})`, { cause: error });
   } finally {
     signal?.removeEventListener('abort', stop);
-    socket.destroy();
+    stop();
   }
   if (signal?.aborted === true || request.request === 'watch') return;
-  throw waiting.isLate ? silent(path, timeoutMs) : new PortreeveError('daemon-unreachable', `${path}: the daemon closed the connection before it had answered`, { hint: 'it may be stopping: systemctl status portreeve' });
+  throw new PortreeveError('daemon-unreachable', `${path}: the daemon closed the connection before it had answered`, { hint: 'it may be stopping: systemctl status portreeve' });
 }
 
 /** Null where the signal came first. */

@@ -43,17 +43,18 @@ function agentFamilies({ version, state, startedAt, memory }: DaemonStatus): rea
   ];
 }
 
-function listenerFamilies({ listeners, alerts }: DaemonStatus, audit: AuditReport | null): readonly Family[] {
+function listenerFamilies({ listeners, alerts, coverage }: DaemonStatus, audit: AuditReport | null): readonly Family[] {
   const { total, byStatus, bySeverity, excepted } = listeners;
+  const isKnown = coverage !== null;
   const withPort = ASSIGNMENT_STATUSES.reduce((sum, status) => sum + byStatus[status], 0);
   return [
     gauge('portreeve_listeners', 'Listeners by what the IANA registry says of their port; none for raw sockets, which have no port.', [
-      ...by('status', ASSIGNMENT_STATUSES, (status) => byStatus[status]),
-      ...one(Math.max(total - withPort, 0), { status: 'none' }),
+      ...by('status', isKnown ? ASSIGNMENT_STATUSES : [], (status) => byStatus[status]),
+      ...(isKnown ? one(Math.max(total - withPort, 0), { status: 'none' }) : []),
     ]),
     gauge('portreeve_bound_listeners', 'Listeners by protocol and by what their bind address admits.', audit === null ? [] : countBound(audit)),
-    gauge('portreeve_flagged_listeners', 'Listeners by the severity of their worst finding that no exception silences.', by('severity', SEVERITIES, (severity) => bySeverity[severity])),
-    gauge('portreeve_excepted_findings', 'Findings that an exception silences.', one(excepted)),
+    gauge('portreeve_flagged_listeners', 'Listeners by the severity of their worst finding that no exception silences.', by('severity', isKnown ? SEVERITIES : [], (severity) => bySeverity[severity])),
+    gauge('portreeve_excepted_findings', 'Findings that an exception silences.', isKnown ? one(excepted) : []),
     gauge('portreeve_open_alerts', 'Alerts that are open, by severity.', by('severity', SEVERITIES, (severity) => alerts.bySeverity[severity])),
   ];
 }

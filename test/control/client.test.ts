@@ -95,6 +95,26 @@ describe('askDaemon', () => {
   it('does not wait for ever', async () => {
     const path = await startImpostor('{"answer":', true);
     await expect(ask(path, { request: 'status' }, { timeoutMs: 30 })).rejects.toMatchObject({ code: 'daemon-unreachable', message: `${path}: the daemon did not answer within 0.03 s` });
+
+    const dripping = join(makeFolder(), 's');
+    const server = createServer((socket) => {
+      const drops = setInterval(() => socket.write('{'), 5);
+      socket.on('error', () => undefined).on('close', () => { clearInterval(drops); });
+    }).listen(dripping);
+    servers.push(server);
+    await once(server, 'listening');
+    await expect(ask(dripping, { request: 'status' }, { timeoutMs: 60 })).rejects.toMatchObject({ code: 'daemon-unreachable', message: `${dripping}: the daemon did not answer within 0.06 s` });
+  });
+
+  it('waits for whoever asked as long as he likes', async () => {
+    const events = [1, 2, 3].map((sequence) => anEvent({ sequence }));
+    // eslint-disable-next-line @typescript-eslint/require-await
+    const { path } = await startDaemon({ answers: someAnswers({ async *history() { yield* events; } }) });
+    const query = { port: null, protocol: null, owner: null, kinds: null, minSeverity: null, since: null, until: null, limit: 5 };
+    const answers = askDaemon(path, { request: 'history', query }, { timeoutMs: 30 });
+    await answers.next();
+    await new Promise((resolve) => setTimeout(resolve, 80));
+    expect([(await answers.next()).value, (await answers.next()).value, (await answers.next()).value]).toEqual([{ answer: 'event', event: events[1] }, { answer: 'event', event: events[2] }, { answer: 'end', count: 3 }]);
   });
 
   it('does not take an answer that breaks off for one', async () => {

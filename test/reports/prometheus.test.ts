@@ -73,7 +73,7 @@ describe('renderMetrics', () => {
   it('does not show what is not known as 0', () => {
     const { scan } = aStatus();
     const names = [...metrics(aStatus({ coverage: null, sinks: [], scan: { ...scan, lastTickAt: null, lastTickMs: null, lastSweepAt: null, lastSweepMs: null } }), null).keys()];
-    expect(names.filter((name) => /coverage|scan_duration|scan_timestamp|sink|bound|listener_info|reload_timestamp/.test(name))).toEqual([]);
+    expect(names.filter((name) => /coverage|scan_duration|scan_timestamp|sink|listeners|excepted|listener_info|reload_timestamp/.test(name))).toEqual([]);
     expect(names).toContain('portreeve_config_last_reload_successful');
   });
 
