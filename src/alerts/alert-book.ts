@@ -10,7 +10,8 @@ import { loadBook } from './load-book.ts';
 import { knowOwners } from './owners.ts';
 import { placeKey } from './place.ts';
 import { replayEvent } from './replay-event.ts';
-import { reviewBook, settleTime, type Passing } from './review.ts';
+import { reviewBook, settleTime } from './review.ts';
+import { tellPassing, type Passing } from './review-passing.ts';
 import { saveBook, type SavedBook } from './save-book.ts';
 import { createStorm } from './storm.ts';
 import { listOpenAlerts, type OpenAlert } from './summary.ts';
@@ -30,7 +31,7 @@ export interface Sight {
 export interface AlertBook {
   /** To be called after every look, also one that showed nothing new: what was uncertain may be certain now. */
   observe(sight: Sight): readonly EventDraft[];
-  /** A listener that opened and closed between two looks. */
+  /** A listener that opened and closed between two looks. A storm of them is told by the next `elapse`, which is due at once. */
   passed(passing: Passing): readonly EventDraft[];
   /** What is due by time alone. Nothing before the first look, which has to show what is still there. */
   elapse(): readonly EventDraft[];
@@ -75,8 +76,8 @@ export function createAlertBook({ config, clock, saved }: { readonly config: Ale
   let untracked = 0;
   let due: number | null | 'unknown' = 'unknown';
 
-  function review(passings: readonly Passing[] = []): readonly EventDraft[] {
-    const drafts = reviewBook(book, passings);
+  function review(): readonly EventDraft[] {
+    const drafts = reviewBook(book);
     due = 'unknown';
     return drafts;
   }
@@ -150,7 +151,10 @@ export function createAlertBook({ config, clock, saved }: { readonly config: Ale
 
   return {
     observe: (sight) => (absorb(sight) || isDue() ? review() : []),
-    passed: (passing) => review([passing]),
+    passed(passing) {
+      due = 'unknown';
+      return tellPassing(book, passing);
+    },
     elapse: () => (isDue() ? review() : []),
     nextDue,
     reconfigure(next) {

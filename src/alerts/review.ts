@@ -2,21 +2,15 @@ import { createHash } from 'node:crypto';
 import { worstFinding, type AuditedListener, type Finding } from '../model/audit.ts';
 import { compareFindings, compareOwners, compareState } from '../model/compare-listeners.ts';
 import type { EventDraft } from '../model/event.ts';
-import { severityRank, type Severity } from '../model/severity.ts';
+import { severityRank } from '../model/severity.ts';
 import { MOST_PLACES, addAlert, flappingUntil, forgetPlace, joinAlert, leaveAlert, noteOpening, pruneBook, removeAlert, type Alert, type Book, type Place } from './book.ts';
 import { draftClosed, draftFolded, draftListening, draftOwners, draftResolved, draftStorm } from './drafts.ts';
 import { judgeOwners, knowOwners, learnOwners, markOwners } from './owners.ts';
 import { isEphemeralUdp, isOwnersSubject, placeKey, subjectKey } from './place.ts';
 import { remindAlerts } from './remind.ts';
-import { rankOf, weighAlert } from './summary.ts';
+import { reviewPassing, type Passing } from './review-passing.ts';
+import { weighAlert } from './summary.ts';
 import { tellWanted, type Wanted } from './tell.ts';
-
-/** A listener that came and went before it settled. */
-export interface Passing {
-  readonly listener: AuditedListener;
-  readonly livedMs: number | null;
-  readonly count: number;
-}
 
 /** What one review gathers before it is told. */
 interface Review {
@@ -33,15 +27,15 @@ interface Review {
  * Draws the conclusions from the state of all places, and from the time: the only place where alerts begin, change and
  * end. One walk over all places, which costs less than to keep a timer for each.
  */
-export function reviewBook(book: Book, passings: readonly Passing[] = []): readonly EventDraft[] {
-  const review: Review = { book, now: book.clock.steady(), resolved: [], records: [], passings: [...passings], opened: new Set(), joined: [] };
+export function reviewBook(book: Book): readonly EventDraft[] {
+  const review: Review = { book, now: book.clock.steady(), resolved: [], records: [], passings: [], opened: new Set(), joined: [] };
   for (const place of book.places.values()) {
     if (place.goneAt === null) reviewPresent(review, place);
     else reviewGone(review, place, place.goneAt);
   }
   const wanted: Wanted[] = [];
   for (const alert of book.alerts.values()) reviewAlert(review, alert, wanted);
-  for (const passing of review.passings) reviewPassing(review, passing, wanted);
+  for (const passing of review.passings) reviewPassing(book, passing, review.records, wanted);
   const before = review.records.splice(0);
   const told = tellWanted(book, wanted);
   // Only now it is settled which listener speaks for an alert that several opened.
@@ -204,20 +198,6 @@ function hasHeir({ book }: Review, alert: Alert): boolean {
     if (!place.isSettled && place.goneAt === null && worstFinding(place.listener) !== null && subjectKey(place.listener) === alert.key) return true;
   }
   return false;
-}
-
-function reviewPassing({ book, now, records }: Review, passing: Passing, wanted: Wanted[]): void {
-  const { listener, livedMs, count } = passing;
-  const alert = book.places.get(placeKey(listener))?.alert ?? book.alerts.get(subjectKey(listener)) ?? null;
-  const isKnown = alert !== null && judgeOwners(alert.owners, listener) !== 'replaced' && rankOf(listener) <= severityRank(alert.severity);
-  if (alert !== null && isKnown) {
-    alert.openings += count;
-    for (let i = 0; i < Math.min(count, book.config.flapping.openings); i++) noteOpening(book, alert.key, now);
-  }
-  const { alerts, total } = isKnown ? { alerts: null, total: count } : book.transients.judge(listener, count, now);
-  const severity: Severity = worstFinding(listener)?.severity ?? 'info';
-  if (alerts !== null) wanted.push({ kind: 'transient', passing, reason: alerts, total, severity });
-  else records.push(...book.folds.add({ kind: 'transient', listener, count, livedMs }, now).map((record) => draftFolded(record, book.config.transient.within)));
 }
 
 function recordListening({ book, now, records }: Review, place: Place): void {

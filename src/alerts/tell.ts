@@ -7,7 +7,7 @@ import type { Alert, Book } from './book.ts';
 import { draftChanged, draftOpened, draftTransient } from './drafts.ts';
 import { markOwners } from './owners.ts';
 import { programOf } from './place.ts';
-import type { Passing } from './review.ts';
+import type { Passing } from './review-passing.ts';
 import { weighAlert } from './summary.ts';
 
 /** What is to be told as an alert, if there is room. */

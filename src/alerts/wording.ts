@@ -91,7 +91,9 @@ export function wordPlace({ protocol, family, address, dualStack, interface: bou
   const bare = show(address, LONGEST_NAME);
   const shown = dualStack || address === '0.0.0.0' ? '*' : family === 'ipv6' ? `[${bare}]` : bare;
   const zone = boundTo === null ? '' : `%${show(boundTo, LONGEST_NAME)}`;
-  const where = netns.name === 'host' ? '' : ` in ${netns.name === null ? 'an unnamed network namespace' : `network namespace ${show(netns.name, LONGEST_NAME)}`}`;
+  // Without inode and name the namespace is not unnamed but unknown, as in the kernel's own events.
+  const name = netns.name !== null ? `network namespace ${show(netns.name, LONGEST_NAME)}` : netns.inode !== null ? 'an unnamed network namespace' : null;
+  const where = netns.name === 'host' || name === null ? '' : ` in ${name}`;
   return `${protocol} ${shown}${zone}:${port ?? ipProtocol ?? '?'}${where}`;
 }
 

@@ -132,6 +132,7 @@ describe('the events after the saved state', () => {
     const expired = [{ id: 'x', expires: '2026-11-01', daysLeft: -21, unusedDays: null, owner: null, file: 'a.yaml', line: 3 }];
     host.write(host.book.passed({ listener: netcat(), livedMs: 1, count: 1 }));
     host.write(host.book.passed({ listener: netcat({ port: 1303 }), livedMs: 1, count: 1 }));
+    host.wait(0);
     expect(host.write(host.book.exceptions(expired))).toEqual(['exception! warning']);
     expect(host.log.map(brief)).toEqual(['transient! error 1302', 'transient error 1303', 'storm! error', 'exception! warning']);
     for (const [from, after] of [[saved, host.log], [host.book.save(), []]] as const) {
