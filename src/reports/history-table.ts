@@ -35,6 +35,7 @@ export function* renderHistoryTable(history: History, options: TextOptions): Gen
   const { columns, colour } = options;
   if (history.port !== null) {
     for (const line of renderPortHistory(history.port, history.oldest, options)) yield `${line}\n`;
+    if (history.port.tenures.length === 0 && history.events.length === 0) return;
     yield '\n';
   }
   if (history.events.length === 0) {

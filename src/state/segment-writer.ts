@@ -90,13 +90,17 @@ export function createSegmentWriter({ folder, segments, maxBytes, maxAgeMs, cloc
     return file;
   };
 
-  /** Deletes the oldest segments where this many bytes more would be over the bounds. */
+  /**
+   * Deletes the oldest segments where this many bytes more would be over the bounds. One at a time for its age: a clock
+   * that is a year ahead for a minute does not cost the whole log.
+   */
   const makeRoom = async (incoming: number): Promise<void> => {
-    for (;;) {
+    for (let deleted = 0; ; deleted += 1) {
       const [oldest, next] = segments;
       if (oldest === undefined || next === undefined) return;
       const bytes = segments.reduce((sum, { size }) => sum + size, incoming);
-      if (bytes <= maxBytes && now() - (next.startedAt ?? now()) <= maxAgeMs) return;
+      const isOld = now() - (next.startedAt ?? now()) > maxAgeMs;
+      if (bytes <= maxBytes && (!isOld || deleted > 0)) return;
       segments.shift();
       await unlink(oldest.path).catch(() => undefined);
     }

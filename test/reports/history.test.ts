@@ -86,7 +86,7 @@ describe('a port', () => {
   });
 
   it('of which nothing is known', () => {
-    expect(sentences()).toBe('Port 1302/tcp: nothing in the event log since 2026-11-01 00:00:00 UTC, when it begins.');
+    expect(sentences()).toBe('Port 1302/tcp: nothing in the event log since 2026-11-01 00:00:00 UTC, when it begins.\n');
   });
 
   it('that had more owners than anyone reads', () => {

@@ -273,6 +273,24 @@ describe('the bounds', () => {
     expect(Math.min(...times)).toBe(1000);
   });
 
+  it('of age: not all of it for a clock that is far ahead for a moment', async () => {
+    const clock = aClock();
+    const log = await openLog(folder.path, { clock, maxAgeMs: 16_000 });
+    for (let second = 0; second < 10; second++) {
+      await log.append([aDraft()]);
+      clock.pass(1500);
+    }
+    clock.pass(1e10);
+    await log.append([aDraft()]);
+    clock.setBack(1e10);
+    await log.append([aDraft()]);
+    expect(sequences(await readAll(log))).toEqual(upTo(12));
+    await log.close();
+    const again = await openLog(folder.path, { clock, maxAgeMs: 16_000 });
+    expect(sequences(await readAll(again))).toEqual(upTo(12, 2));
+    await again.close();
+  });
+
   it('of what was set aside', async () => {
     await writeLog(1);
     for (let day = 10; day < 30; day++) writeFileSync(`${segment(1)}.unreadable-2026-11-${day}T00-00-00Z`, 'x'.repeat(100_000));
