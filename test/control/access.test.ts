@@ -105,7 +105,7 @@ describe('how many are answered', () => {
     const client = await connectRaw(path);
     client.write(ASK);
     expect(await client.next()).toMatchObject({ answer: 'status' });
-  });
+  }, 120_000);
 });
 
 describe('the socket file', () => {
