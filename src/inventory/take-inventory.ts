@@ -52,7 +52,7 @@ export async function takeInventory(namespaces: readonly NamespaceSockets[], pat
   const userName = readUserNames(paths.passwd);
   const reader = createOwnerReader(paths.proc, createProcessReader(paths.proc, paths.passwd, userName, createRootMadeDepth(paths.cgroupRoots)));
   // Where a source tells no inodes there may be no /proc either.
-  const pids = entries.some(({ group }) => group.first.inode !== null) ? listPids(paths.proc) : [];
+  const pids = entries.some(({ group }) => group.first.inode !== null) ? new Set(listPids(paths.proc)) : recollection?.known.pids ?? new Set();
   const { unreadable, walkMs } = await nameAll(candidates, paths.proc, reader, userName, secondLook, recollection);
 
   const units = createSocketUnits(paths.cgroupRoots, paths.unitFolders);
@@ -76,7 +76,7 @@ export async function takeInventory(namespaces: readonly NamespaceSockets[], pat
   return {
     listeners: all,
     gaps: processGaps(visibility, closed, all.filter(({ ownerNote }) => ownerNote !== null && UNNAMED.has(ownerNote.code)).length),
-    known: { listeners, holders, processes, pids: new Set(pids), descriptors, visibility, unreadable: closed },
+    known: { listeners, holders, processes, pids, descriptors, visibility, unreadable: closed },
     walkMs,
   };
 }

@@ -1,6 +1,6 @@
 import { statSync } from 'node:fs';
 import { createCgroupIndex } from '../inventory/cgroup-index.ts';
-import { countDescriptors } from '../inventory/holders.ts';
+import { countDescriptors, listPids } from '../inventory/holders.ts';
 import { findChanged, mergeKnown, nextSearch, type Known } from '../inventory/known.ts';
 import { hasStrangeNamespace, surveyNamespaces } from '../inventory/namespaces.ts';
 import { takeInventory } from '../inventory/take-inventory.ts';
@@ -155,7 +155,8 @@ export function createHostWatcher({ source: forced, clock, paths = HOST_PATHS, s
     for (const source of sources) source.refresh?.();
     const sockets = await surveySockets(forced, sources, paths);
     const { known } = await takeInventory(sockets.readings, paths, sockets.secondLook);
-    const everything = { ...known, descriptors: countDescriptors(paths.proc, [...known.pids]) };
+    const pids = sockets.scope.survey === null ? [] : listPids(paths.proc);
+    const everything = { ...known, pids: new Set(pids), descriptors: countDescriptors(paths.proc, pids) };
     return alone(() => lookNow({}, sockets.scope, base === null ? everything : mergeKnown(base.known, everything)));
   };
   const sweep = (): Promise<Look> =>
