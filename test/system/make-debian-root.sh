@@ -27,7 +27,7 @@ in_root() {
 install_packages() {
   in_root apt-get install -q -y --no-install-recommends "$@"
 }
-install_packages openssh-server chrony postgresql nginx-light rsyslog
+install_packages openssh-server chrony postgresql nginx-light rsyslog netcat-openbsd
 # The last one: it takes /etc/resolv.conf over, and the name of the mirror can no longer be resolved.
 install_packages systemd-resolved
 in_root apt-get clean

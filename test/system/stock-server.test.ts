@@ -1,21 +1,15 @@
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { AuditedListener, AuditReport } from '../../src/model/audit.ts';
 import { severityRank } from '../../src/model/severity.ts';
+import { DEBIAN_ROOT, LEAVE_NOTHING, makeDebianRoot, MAKE_SECONDS } from './machine.ts';
 import { describeUnless, missingForSandbox } from './requirements.ts';
 import { runCommand } from './run-command.ts';
 import { FIXTURES, REPOSITORY } from './sandbox.ts';
 import { parseSs } from './ss.ts';
 
-/** Kept between runs, and outside the repository: making it takes minutes. */
-const CACHE = join(process.env['XDG_CACHE_HOME'] ?? '/var/cache', 'portreeve-test');
-const MAKE_ROOT = fileURLToPath(new URL('make-debian-root.sh', import.meta.url));
-/** A PID and mount namespace that ends with everything in it: however a command goes, no process and no mount is left. */
-const LEAVE_NOTHING = ['-m', '-p', '-f', '--kill-child', '--mount-proc'];
-const MAKE_SECONDS = 300;
 const BOOT_SECONDS = 100;
 
 /** Protocol, port, addresses; then the name, unit and users of all its owners. */
@@ -43,8 +37,7 @@ describeUnless(missingForSandbox(['debootstrap', 'systemd-nspawn']), 'a stock De
   const listenersOf = (moment: Moment, protocol: string, port: number) => reportOf(moment).listeners.filter((listener) => listener.protocol === protocol && listener.port === port);
 
   beforeAll(async () => {
-    const made = await runCommand('unshare', [...LEAVE_NOTHING, 'bash', MAKE_ROOT, CACHE], { seconds: MAKE_SECONDS });
-    expect(made.code, made.stdout.slice(-2000) + made.stderr.slice(-2000)).toBe(0);
+    await makeDebianRoot();
     results = mkdtempSync(join(tmpdir(), 'portreeve-stock-server-'));
     const console = await boot(results);
     expect(() => read('ssh-started.code'), console).not.toThrow();
@@ -132,7 +125,7 @@ describeUnless(missingForSandbox(['debootstrap', 'systemd-nspawn']), 'a stock De
 /** Boots the root over a layer of memory, so that it stays as it was made. Gives what was said on the console. */
 async function boot(results: string): Promise<string> {
   const nspawn = [
-    ...['systemd-nspawn', '-q', '-D', join(CACHE, 'debian-root'), '--volatile=overlay', '--register=no', '--keep-unit'],
+    ...['systemd-nspawn', '-q', '-D', DEBIAN_ROOT, '--volatile=overlay', '--register=no', '--keep-unit'],
     ...['--private-network', '--capability=all', '--console=pipe', `--bind=${results}:/results`],
     ...[`--bind-ro=${process.execPath}:/opt/node`, `--bind-ro=${REPOSITORY}:/opt/portreeve`],
     `--bind-ro=${FIXTURES}/stock-server/audit.service:/etc/systemd/system/audit.service`,
