@@ -1,7 +1,11 @@
-import { mkdtempSync } from 'node:fs';
+import { execFileSync, spawn, type ChildProcessByStdio } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { Readable } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { build } from 'esbuild';
 import { afterEach, expect, it } from 'vitest';
 import { SYSTEM_CLOCK } from '../../src/model/clock.ts';
 import type { SyslogSinkConfig } from '../../src/model/config.ts';
@@ -13,6 +17,7 @@ import { makeCertificates, MISSING_FOR_CERTIFICATES, type KeyPair } from '../sin
 import { aSyslogSink, fakeCursors, fakeLog, fakeLogger, type FakeLog } from '../sinks/fakes.ts';
 import { missingReceiver, rsyslog, syslogNgReceiver, type Receiver, type ReceiverOptions } from './receivers.ts';
 import { describeUnless } from './requirements.ts';
+import { FIXTURES } from './sandbox.ts';
 
 const EVENTS = 10_000;
 const NASTY = ['"quoted"', 'a]b', 'back\\slash', 'two\nlines', '💥 Ünïcödé', '', '%s %n', '<13>1 - - - - - -', '[x@1 y="z"]', 'nul\u0000', 'x'.repeat(64_000)];
@@ -148,5 +153,86 @@ describeUnless(missingReceiver('rsyslogd'), 'a receiver that fails', () => {
     await receiver.start();
     await until(() => firstArrivals(receiver.lines()).length === 100, 30);
     expect(firstArrivals(receiver.lines())).toEqual(counted(100));
+  });
+});
+
+describeUnless(missingReceiver('rsyslogd'), 'an agent that is killed', () => {
+  it('is killed ten times while it sends, and everything that its event log has arrived', async () => {
+    const receiver = await open(rsyslog, { transport: 'tcp' });
+    const folder = mkdtempSync(join(tmpdir(), 'portreeve-agent-'));
+    const program = join(folder, 'agent.mjs');
+    await build({ entryPoints: [join(FIXTURES, 'sink-agent.ts')], outfile: program, bundle: true, platform: 'node', format: 'esm', external: ['koffi', '@koromix/*'], logLevel: 'silent' });
+    const start = (): ChildProcessByStdio<null, Readable, null> => spawn(process.execPath, [program, folder, String(receiver.port), '20000'], { stdio: ['ignore', 'pipe', 'inherit'] });
+    for (let life = 0; life < 10; life++) {
+      const agent = start();
+      await Promise.race([once(agent.stdout, 'data'), once(agent, 'exit')]);
+      await sleep(40 + life * 17);
+      agent.kill('SIGKILL');
+      await once(agent, 'exit');
+    }
+    const last = start();
+    let output = '';
+    last.stdout.on('data', (bytes: Buffer) => (output += bytes.toString()));
+    await once(last, 'exit');
+    const kept = JSON.parse(output.split('\n')[1] ?? '[]') as readonly string[];
+    expect(kept.length).toBeGreaterThan(15_000);
+    const idOf = (line: string): string => / eventId="(\w+)"/.exec(line)?.[1] ?? '';
+    await until(() => new Set(receiver.lines().map(idOf)).size >= kept.length, 10);
+    const arrived = new Set(receiver.lines().map(idOf));
+    expect(kept.filter((id) => !arrived.has(id))).toEqual([]);
+    const order = [...arrived];
+    expect(order).toEqual([...order].sort());
+  });
+});
+
+describeUnless(process.getuid?.() === 0 ? null : 'needs root', 'a full disk', () => {
+  it('holds up the file and loses nothing: no half lines, everything there once there is room', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'portreeve-full-'));
+    execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=256k', 'tmpfs', folder]);
+    try {
+      const ballast = join(folder, 'ballast');
+      writeFileSync(ballast, Buffer.alloc(180 * 1024));
+      const log = fakeLog(60);
+      const file = join(folder, 'events.json');
+      const sink = { type: 'json', name: 'file', minSeverity: 'info', kinds: null, file, dialect: 'portreeve' } as const;
+      const sinks = createSinks([sink], { reader: log, cursors: fakeCursors({ file: { confirmed: 0, attempted: 0 } }), clock: SYSTEM_CLOCK, logger: fakeLogger(), report: () => undefined });
+      running.push(sinks);
+      await until(() => sinks.status()[0]?.error !== null, 10);
+      expect(sinks.status()[0]?.error).toContain('ENOSPC');
+      rmSync(ballast);
+      await until(() => sinks.status()[0]?.queued === 0, 20);
+      const lines = readFileSync(file, 'utf8').split('\n');
+      expect(lines.pop()).toBe('');
+      expect(lines.map((line) => (JSON.parse(line) as PortreeveEvent).sequence)).toEqual(counted(60));
+    } finally {
+      await Promise.all(running.splice(0).map((sinks) => sinks.stop(1000)));
+      execFileSync('umount', [folder]);
+    }
+  });
+});
+
+describeUnless(missingReceiver('rsyslogd') ?? MISSING_FOR_CERTIFICATES, 'a certificate', () => {
+  it('that is expired, for another name, or swapped: the events wait, and go when it is mended', async () => {
+    const certificates = makeCertificates();
+    const log = fakeLog(5);
+    const folder = mkdtempSync(join(tmpdir(), 'portreeve-receiver-'));
+    const names = [['IP:127.0.0.1', -1, /certificate has expired/], ['DNS:elsewhere.test', 30, /does not match/], ['IP:127.0.0.1', 30, null]] as const;
+    const first = certificates.issue('server', 'IP:127.0.0.1', { days: -1 });
+    const receiver = await rsyslog({ folder, transport: 'tls', tls: { ca: certificates.ca, server: first } });
+    receivers.push(receiver);
+    const client = certificates.issue('host', 'DNS:host.test');
+    const sinks = forward(aSyslogSink({ port: receiver.port, transport: 'tls', resend: 1000, tls: { caFile: certificates.ca, certFile: client.cert, keyFile: client.key, serverName: null } }), log);
+    for (const [name, days, error] of names) {
+      certificates.issue('server', name, { days });
+      await receiver.start();
+      sinks.reopen();
+      if (error === null) continue;
+      await until(() => error.test(sinks.status()[0]?.error ?? ''), 15);
+      expect(sinks.status()[0]?.error).toMatch(error);
+      expect(receiver.lines()).toEqual([]);
+      await receiver.kill();
+    }
+    await until(() => firstArrivals(receiver.lines()).length === 5, 20);
+    expect(firstArrivals(receiver.lines())).toEqual(counted(5));
   });
 });
