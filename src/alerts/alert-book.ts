@@ -2,7 +2,8 @@ import type { AuditedListener } from '../model/audit.ts';
 import type { Clock } from '../model/clock.ts';
 import type { AlertConfig } from '../model/config.ts';
 import type { EventDraft, PortreeveEvent } from '../model/event.ts';
-import { MOST_PLACES, flappingUntil, type Book, type Place } from './book.ts';
+import { severityRank } from '../model/severity.ts';
+import { MOST_PLACES, RESERVED_PLACES, flappingUntil, type Book, type Place } from './book.ts';
 import { draftException, draftFolded } from './drafts.ts';
 import { createExceptionNotices, type ExceptionStanding } from './exceptions.ts';
 import { createFolds } from './fold.ts';
@@ -14,7 +15,7 @@ import { reviewBook, settleTime } from './review.ts';
 import { tellPassing, type Passing } from './review-passing.ts';
 import { saveBook, type SavedBook } from './save-book.ts';
 import { createStorm } from './storm.ts';
-import { listOpenAlerts, type OpenAlert } from './summary.ts';
+import { listOpenAlerts, rankOf, type OpenAlert } from './summary.ts';
 import { createTransients } from './transients.ts';
 
 /** What one look at the host showed. */
@@ -91,7 +92,7 @@ export function createAlertBook({ config, clock, saved }: { readonly config: Ale
     for (let n = 1; ; n++) {
       const key = n === 1 ? base : `${base}\0${n}`;
       const place = book.places.get(key);
-      if (place === undefined) return book.places.size < MOST_PLACES ? addPlace(key, listener) : null;
+      if (place === undefined) return book.places.size < roomFor(listener) ? addPlace(key, listener) : null;
       if (place.look !== look) return place;
     }
   }
@@ -179,6 +180,10 @@ export function createAlertBook({ config, clock, saved }: { readonly config: Ale
       seen = new WeakMap();
     },
   };
+}
+
+function roomFor(listener: AuditedListener): number {
+  return rankOf(listener) >= severityRank('error') ? MOST_PLACES + RESERVED_PLACES : MOST_PLACES;
 }
 
 /** How long its oldest process runs, by the wall clock: a listener that is there at the first look is about as old. */

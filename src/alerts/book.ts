@@ -80,6 +80,8 @@ export interface Book {
 
 /** Places tracked at most. More are counted, and taken in when there is room. */
 export const MOST_PLACES = 20_000;
+/** Places besides, for findings from `error` on: whoever fills the room with harmless listeners hides nothing by it. */
+export const RESERVED_PLACES = 2_000;
 /** Milliseconds. */
 const PRUNE_INTERVAL = 60_000;
 

@@ -2,13 +2,15 @@ import { createDataReader, type DataReader } from '../model/data-reader.ts';
 import { readListener } from '../model/read-listener.ts';
 import { SEVERITIES } from '../model/severity.ts';
 import type { AuditedListener } from '../model/audit.ts';
-import { MOST_PLACES, addAlert, joinAlert, type Alert, type Book, type Place } from './book.ts';
+import { MOST_PLACES, RESERVED_PLACES, addAlert, joinAlert, type Alert, type Book, type Place } from './book.ts';
 import { NOTICE_STAGES } from './exceptions.ts';
 import type { KnownOwners } from './owners.ts';
 import { BOOK_VERSION } from './save-book.ts';
 
 const LONGEST_AGE = Number.MAX_SAFE_INTEGER;
 const MOST_FAULTS = 5;
+/** More than any configuration calls flapping. */
+const MOST_OPENINGS = 1_000;
 
 /**
  * Fills an empty book from what `saveBook` gave. What cannot be read is left out and named, and alerts anew where it is
@@ -29,7 +31,7 @@ export function loadBook(book: Book, saved: unknown): readonly string[] {
   /** Each item by itself: one that is damaged costs no other. */
   function each(key: string, read: (item: DataReader) => (() => void)): void {
     const list = reader.at(key).items();
-    list.slice(0, MOST_PLACES).forEach((_, index) => {
+    list.slice(0, MOST_PLACES + RESERVED_PLACES).forEach((_, index) => {
       const item = createDataReader((saved as Readonly<Record<string, readonly unknown[]>>)[key]?.[index], `${key}[${index}]`);
       const keep = read(item);
       if (item.faults.length === 0) keep();
@@ -55,7 +57,7 @@ export function loadBook(book: Book, saved: unknown): readonly string[] {
   });
   each('openings', (item) => {
     const key = item.at('key').text();
-    const times = item.at('ages').items().map((age) => now - readAge(age));
+    const times = item.at('ages').items().slice(-MOST_OPENINGS).map((age) => now - readAge(age));
     return () => book.openings.set(key, times);
   });
   each('quiet', (item) => {
