@@ -5,7 +5,7 @@ import type { Owner, UnknownReason } from './listener.ts';
 /** What tells two sights of one listener apart, attribute by attribute; and the attributes themselves, as texts to compare. */
 
 /** `no-holder` is not among them: a listener that lost its owner before a scan that saw everything is news. */
-const OUT_OF_SIGHT: ReadonlySet<string> = new Set<UnknownReason>(['no-privilege', 'process-left', 'outside-pid-namespace', 'source-limit']);
+const OUT_OF_SIGHT: ReadonlySet<string> = new Set<UnknownReason>(['no-privilege', 'process-left', 'outside-pid-namespace', 'source-limit', 'not-searched']);
 
 /** Whether the owner was merely not to be seen this time. */
 export function isOutOfSight({ ownerKind, ownerNote }: AuditedListener): boolean {
