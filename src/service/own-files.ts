@@ -65,7 +65,6 @@ export function readOwnTexts(places: UnitPlaces): ReadonlyMap<string, FileText> 
       const fill = path === CONFIGURATION ? fillConfiguration : fillUnit;
       texts.set(path, { text: fill(text, places), mode: MODE });
     } catch (cause) {
-      if (path === CATALOG && (cause as NodeJS.ErrnoException).code === 'ENOENT') continue;
       throw new PortreeveError('service-failed', `${file}: a part of the package cannot be read (${(cause as NodeJS.ErrnoException).code ?? String(cause)})`, { hint: 'Install portreeve anew.', cause });
     }
   }

