@@ -85,7 +85,7 @@ function receiver({ folder, port, transport, command }: { readonly folder: strin
       else for (let tries = 0; !(await answers(port)); tries++) if (tries > 200) throw new Error(`${program} does not listen on port ${port}`); else await sleep(25);
     },
     async kill() {
-      if (child === null || child.exitCode !== null || child.signalCode !== null) return;
+      if (child?.exitCode !== null || child.signalCode !== null) return;
       child.kill('SIGKILL');
       await once(child, 'exit');
     },

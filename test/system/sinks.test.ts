@@ -12,15 +12,14 @@ import type { SyslogSinkConfig } from '../../src/model/config.ts';
 import type { PortreeveEvent } from '../../src/model/event.ts';
 import { createSinks, type Sinks } from '../../src/sinks/create-sinks.ts';
 import { formatMessage } from '../../src/sinks/syslog/format-message.ts';
-import { aListener, anOwner } from '../fixtures/audit-report.ts';
 import { makeCertificates, MISSING_FOR_CERTIFICATES, type KeyPair } from '../sinks/certificates.ts';
 import { aSyslogSink, fakeCursors, fakeLog, fakeLogger, type FakeLog } from '../sinks/fakes.ts';
+import { nastyEvent } from './nasty-events.ts';
 import { missingReceiver, rsyslog, syslogNgReceiver, type Receiver, type ReceiverOptions } from './receivers.ts';
 import { describeUnless } from './requirements.ts';
 import { FIXTURES } from './sandbox.ts';
 
 const EVENTS = 10_000;
-const NASTY = ['"quoted"', 'a]b', 'back\\slash', 'two\nlines', '💥 Ünïcödé', '', '%s %n', '<13>1 - - - - - -', '[x@1 y="z"]', 'nul\u0000', 'x'.repeat(64_000)];
 const receivers: Receiver[] = [];
 const running: Sinks[] = [];
 
@@ -28,15 +27,6 @@ afterEach(async () => {
   await Promise.all(running.splice(0).map((sinks) => sinks.stop(0)));
   await Promise.all(receivers.splice(0).map((receiver) => receiver.kill()));
 });
-
-function nastyEvent(index: number): Partial<PortreeveEvent> {
-  // One in a hundred is large: 10,000 of them would be a test of the disk.
-  const pick = (turn: number): string => NASTY[(index * 7 + turn) % (index % 100 === 0 ? NASTY.length : NASTY.length - 1)] ?? '';
-  return {
-    message: `event ${index} ${pick(0)}`,
-    listener: aListener({ port: 1 + (index % 65_535), owners: [anOwner({ exe: `/opt/${pick(1)}`, user: pick(2), unit: pick(3), commandLine: [pick(4), pick(5)] })] }),
-  };
-}
 
 async function open(make: (options: ReceiverOptions) => Promise<Receiver>, options: Omit<ReceiverOptions, 'folder'>): Promise<Receiver> {
   const receiver = await make({ ...options, folder: mkdtempSync(join(tmpdir(), 'portreeve-receiver-')) });
