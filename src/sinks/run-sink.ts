@@ -17,6 +17,9 @@ const BATCH = 128;
 /** An event that is refused for so long is given up, so that it does not hold up those behind it for ever. Milliseconds. */
 const GIVE_UP_AFTER = 3_600_000;
 
+/** What is given up needs a moment to end: programs are told to, before they are killed. What then still hangs is left. Milliseconds. */
+const GRACE = 2500;
+
 export interface SinkDependencies {
   readonly reader: EventReader;
   readonly cursors: CursorStore;
@@ -199,10 +202,12 @@ export function runSink(config: SinkConfig, transport: Transport, dependencies: 
     },
     async stop(deadline) {
       stopping = true;
+      let cancelGrace = (): void => undefined;
       const cancel = timers.after(deadline, () => { abandon.abort(); });
       bell.ring();
-      await running;
+      await Promise.race([running, new Promise<void>((resolve) => { cancelGrace = timers.after(deadline + GRACE, resolve); })]);
       cancel();
+      cancelGrace();
       abandon.abort();
     },
   };

@@ -1,6 +1,12 @@
+import { setTimeout as pause } from 'node:timers/promises';
 import type { SendOutcome as DatagramOutcome } from '../native/unix-datagram.ts';
 import { describeFailure } from './describe-failure.ts';
 import type { Channel, Outgoing } from './transport.ts';
+
+/** The socket's queue is short (net.unix.max_dgram_qlen), and its reader soon has room again. Milliseconds. */
+const PAUSE = 5;
+/** A reader that has no room after so many, which is a second, does not keep up. */
+const MOST_PAUSES = 200;
 
 /** A channel to a receiver on this host that takes one datagram per event, all or nothing, and never twice. */
 export function sendDatagrams(path: string, close: () => void, send: (outgoing: Outgoing) => DatagramOutcome): Channel {
@@ -8,12 +14,12 @@ export function sendDatagrams(path: string, close: () => void, send: (outgoing: 
     proof: 'sent',
     broken: null,
     facts: {},
-    send(batch) {
+    async send(batch, signal) {
       for (const [index, outgoing] of batch.entries()) {
-        const error = attempt(outgoing);
-        if (error !== null) return Promise.resolve({ taken: index, attempted: index, error });
+        const error = await deliver(outgoing, signal);
+        if (error !== null) return { taken: index, attempted: index, error };
       }
-      return Promise.resolve({ taken: batch.length, attempted: batch.length, error: null });
+      return { taken: batch.length, attempted: batch.length, error: null };
     },
     close() {
       close();
@@ -22,19 +28,21 @@ export function sendDatagrams(path: string, close: () => void, send: (outgoing: 
     destroy: close,
   };
 
-  function attempt(outgoing: Outgoing): string | null {
+  async function deliver(outgoing: Outgoing, signal: AbortSignal): Promise<string | null> {
+    for (let pauses = 0; ; pauses++) {
+      const outcome = attempt(outgoing);
+      if (typeof outcome === 'string') return outcome;
+      if (outcome.kind === 'sent') return null;
+      if (outcome.kind === 'too-long') return `${path} does not take a datagram of that size`;
+      if (outcome.kind === 'failed') return `cannot send to ${path}: ${outcome.errno}`;
+      if (pauses === MOST_PAUSES || signal.aborted) return `${path} is full: its receiver does not keep up`;
+      await pause(PAUSE);
+    }
+  }
+
+  function attempt(outgoing: Outgoing): DatagramOutcome | string {
     try {
-      const outcome = send(outgoing);
-      switch (outcome.kind) {
-        case 'sent':
-          return null;
-        case 'full':
-          return `${path} is full: its receiver does not keep up`;
-        case 'too-long':
-          return `${path} does not take a datagram of that size`;
-        case 'failed':
-          return `cannot send to ${path}: ${outcome.errno}`;
-      }
+      return send(outgoing);
     } catch (cause) {
       return describeFailure(cause);
     }

@@ -6,30 +6,36 @@ import type { Outgoing, SendOutcome, Transport } from '../transport.ts';
  * and nothing else: Node writes to pipes without waiting.
  */
 export function writeToStdout(format: (outgoing: Outgoing) => string, stream: Writable = process.stdout): Transport {
-  let failure: string | null = null;
-  let tell: () => void = () => undefined;
-  // Once and for ever: an error without a listener would end the agent, and a closed pipe can be noticed late.
-  stream.on('error', (cause) => {
-    failure = cause.message;
-    tell();
-  });
   return {
     target: 'standard output',
     open(broken) {
-      tell = broken;
-      if (!stream.writable) return Promise.reject(new Error(failure ?? 'standard output is closed'));
+      if (!stream.writable) return Promise.reject(new Error(stream.errored?.message ?? 'standard output is closed'));
+      const tell = (): void => { broken(); };
+      const leave = (): void => {
+        stream.off('error', tell);
+        // A closed pipe can be noticed late, and an error that nobody listens to would end the agent.
+        if (stream.listenerCount('error') === 0) stream.on('error', ignore);
+      };
+      stream.on('error', tell);
       return Promise.resolve({
         proof: 'sent',
         facts: {},
         get broken() {
-          return failure;
+          return stream.errored?.message ?? null;
         },
         send: (batch, signal) => writeLines(stream, batch.map((outgoing) => `${format(outgoing)}\n`), signal),
-        close: () => Promise.resolve(true),
-        destroy: () => undefined,
+        close() {
+          leave();
+          return Promise.resolve(true);
+        },
+        destroy: leave,
       });
     },
   };
+}
+
+function ignore(): void {
+  // The next attempt to write says what is wrong.
 }
 
 function writeLines(stream: Writable, lines: readonly string[], signal: AbortSignal): Promise<SendOutcome> {

@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import type { Socket } from 'node:net';
 import { describeFailure } from '../describe-failure.ts';
+import { limitTime } from '../limit-time.ts';
 import type { Channel, Encode, Outgoing, Patience } from '../transport.ts';
 import type { CloseTrust } from './close-trust.ts';
 
@@ -40,12 +41,14 @@ export async function openStream(socket: Socket, details: StreamDetails, options
     if (!closing) failure ??= 'the receiver closed the connection';
     broken();
   });
-  const limit = AbortSignal.timeout(patience.connect);
+  const limit = limitTime(signal, patience.connect);
   try {
-    await once(socket, ready, { signal: AbortSignal.any([signal, limit]) });
+    await once(socket, ready, { signal: limit.signal });
   } catch (cause) {
     socket.destroy();
-    throw limit.aborted ? new Error(`no connection within ${patience.connect / 1000} s`) : cause;
+    throw limit.isOver ? new Error(`no connection within ${patience.connect / 1000} s`) : cause;
+  } finally {
+    limit.end();
   }
   socket.setNoDelay(true).setKeepAlive(true, KEEP_ALIVE).resume();
 
@@ -69,15 +72,17 @@ export async function openStream(socket: Socket, details: StreamDetails, options
       closing = true;
       if (socket.destroyed) return false;
       socket.end();
+      const limit = limitTime(signal, patience.close);
       try {
         // Both directions have ended, the other one because the receiver read ours to its end and closed, too.
-        await once(socket, 'close', { signal: AbortSignal.any([signal, AbortSignal.timeout(patience.close)]) });
+        await once(socket, 'close', { signal: limit.signal });
         if (failure !== null) return false;
         trust.answered();
         return true;
       } catch {
-        return failure === null && !signal.aborted && trust.unanswered(socket);
+        return failure === null && limit.isOver && trust.unanswered(socket);
       } finally {
+        limit.end();
         socket.destroy();
       }
     },
