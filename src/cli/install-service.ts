@@ -12,8 +12,8 @@ since it was installed is never overwritten: what belongs there is put beside it
 upgrade of the program.
 ${PLAN_EXIT_CODES}`;
 
-/** `portreeve install-service`. */
-export function installServiceCommand(): Command {
+/** `portreeve install-service`. `finish` takes the exit code if it is not 0. */
+export function installServiceCommand(finish: (exitCode: number) => void): Command {
   return withPlanOptions(new Command('install-service'))
     .description('puts the systemd units and the default configuration in place, and starts the service')
     .option('--timer', 'no daemon: one audit each hour, by a timer')
@@ -23,6 +23,6 @@ export function installServiceCommand(): Command {
     .action(async (options: InstallOptions) => {
       // Loaded here: it starts other programs, and node:child_process is 5 ms to load.
       const { openInstallation } = await import('../pass/service-installation.ts');
-      await carryOut(openInstallation({ root: options.root ?? null, variant: options.timer === true ? 'timer' : 'daemon', network: options.network ?? null }), options);
+      await carryOut(openInstallation({ root: options.root ?? null, variant: options.timer === true ? 'timer' : 'daemon', network: options.network ?? null }), options, finish);
     });
 }

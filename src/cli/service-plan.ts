@@ -28,8 +28,10 @@ export function withPlanOptions(command: Command): Command {
     .option('--no-color', 'no colours (NO_COLOR does the same)');
 }
 
-/** Shows the plan, and does it where that was asked for: on the command line, or on the terminal. */
-export async function carryOut(open: OpenPlan, options: PlanOptions): Promise<void> {
+const INTERRUPTED = 130;
+
+/** Shows the plan, and does it where that was asked for: on the command line, or on the terminal. `finish` takes the exit code if it is not 0. */
+export async function carryOut(open: OpenPlan, options: PlanOptions, finish: (exitCode: number) => void): Promise<void> {
   const { plan } = open;
   const text = textOptions(process.stdout, options);
   if (options.format === 'json') {
@@ -43,8 +45,10 @@ export async function carryOut(open: OpenPlan, options: PlanOptions): Promise<vo
       await writeOutput(['\nNothing was done. To do it, add --yes.\n']);
       return;
     }
-    if (!(await askWhether('\nDo this? [y/N] '))) {
-      await writeOutput(['Nothing was done.\n']);
+    const { answer, interrupted } = await ask('\nDo this? [y/N] ');
+    if (answer === null || !/^y(?:es)?$/i.test(answer)) {
+      if (interrupted) finish(INTERRUPTED);
+      await writeOutput([`${answer === null ? '\n' : ''}Nothing was done.\n`]);
       return;
     }
   }
@@ -53,11 +57,12 @@ export async function carryOut(open: OpenPlan, options: PlanOptions): Promise<vo
   await writeOutput(renderNext(plan, text));
 }
 
-async function askWhether(question: string): Promise<boolean> {
+async function ask(question: string): Promise<{ readonly answer: string | null; readonly interrupted: boolean }> {
   const { openConversation } = await import('./conversation.ts');
   const conversation = openConversation(process.stdin, process.stdout);
   try {
-    return /^y(?:es)?$/i.test((await conversation.ask(question)) ?? '');
+    const answer = await conversation.ask(question);
+    return { answer, interrupted: conversation.interrupted };
   } finally {
     conversation.close();
   }

@@ -6,13 +6,13 @@ Without --yes the plan is shown first: on a terminal you are asked, elsewhere no
 were changed or added since stay where they are, and are named.
 ${PLAN_EXIT_CODES}`;
 
-/** `portreeve uninstall-service`. */
-export function uninstallServiceCommand(): Command {
+/** `portreeve uninstall-service`. `finish` takes the exit code if it is not 0. */
+export function uninstallServiceCommand(finish: (exitCode: number) => void): Command {
   return withPlanOptions(new Command('uninstall-service'))
     .description('stops the service, and removes what install-service put in place')
     .addHelpText('after', HELP)
     .action(async (options: PlanOptions) => {
       const { openRemoval } = await import('../pass/service-installation.ts');
-      await carryOut(openRemoval({ root: options.root ?? null }), options);
+      await carryOut(openRemoval({ root: options.root ?? null }), options, finish);
     });
 }
