@@ -84,7 +84,7 @@ export function createAlertBook({ config, clock, saved }: { readonly config: Ale
   }
 
   /** The place that a listener of this look is at; null where there is no room. */
-  function findPlace(listener: AuditedListener): Place | null {
+  function findPlace(listener: AuditedListener, now: number): Place | null {
     const known = seen.get(listener);
     if (known !== undefined && known.look !== look && book.places.get(known.key) === known) return known;
     const base = placeKey(listener);
@@ -92,15 +92,15 @@ export function createAlertBook({ config, clock, saved }: { readonly config: Ale
     for (let n = 1; ; n++) {
       const key = n === 1 ? base : `${base}\0${n}`;
       const place = book.places.get(key);
-      if (place === undefined) return book.places.size < roomFor(listener) ? addPlace(key, listener) : null;
+      if (place === undefined) return book.places.size < roomFor(listener) ? addPlace(key, listener, now) : null;
       if (place.look !== look) return place;
     }
   }
 
-  function addPlace(key: string, listener: AuditedListener): Place {
+  function addPlace(key: string, listener: AuditedListener, now: number): Place {
     const age = look === 1 ? ageOf(listener, clock) : 0;
     const place: Place = {
-      key, listener, isChanged: true, since: clock.steady() - age, atStart: look === 1, look: 0, goneAt: null, isUncertain: false, isSettled: false, owners: knowOwners(listener), alert: null,
+      key, listener, isChanged: true, since: now - age, atStart: look === 1, look: 0, goneAt: null, isUncertain: false, isSettled: false, owners: knowOwners(listener), alert: null,
     };
     book.places.set(key, place);
     return place;
@@ -109,10 +109,12 @@ export function createAlertBook({ config, clock, saved }: { readonly config: Ale
   /** Takes in what a look shows; says whether anything is another. */
   function absorb({ listeners, uncertain }: Sight): boolean {
     look += 1;
+    // One moment for all that the look shows, so that what came together settles together.
+    const now = clock.steady();
     let hasNews = false;
     let left = 0;
     for (const listener of listeners) {
-      const place = findPlace(listener);
+      const place = findPlace(listener, now);
       if (place === null) {
         left += 1;
         continue;
@@ -129,8 +131,9 @@ export function createAlertBook({ config, clock, saved }: { readonly config: Ale
     for (const place of book.places.values()) {
       if (place.look === look) continue;
       const isUncertain = uncertain(place.listener);
-      if (place.goneAt === null && !isUncertain) place.goneAt = clock.steady();
-      hasNews ||= place.goneAt === clock.steady() || place.isUncertain !== isUncertain;
+      const isGoneNow = place.goneAt === null && !isUncertain;
+      if (isGoneNow) place.goneAt = now;
+      hasNews ||= isGoneNow || place.isUncertain !== isUncertain;
       place.isUncertain = isUncertain;
     }
     if (left > untracked) book.storm.overflow(left - untracked);

@@ -74,7 +74,7 @@ export function draftTransient(
 ): EventDraft {
   const severity = listener.findings.find(({ excepted }) => excepted === null)?.severity ?? 'info';
   const message = wordTransient(listener, { count, livedMs, total: reason === 'repeated' ? total : null, within });
-  return { ...BARE, kind: 'transient', audience, severity, message, listener, detail: { count, livedMs, ...(reason === null ? {} : { reason, total }) } };
+  return { ...BARE, kind: 'transient', audience, severity, message, listener, detail: { count, livedMs: livedMs === null ? null : Math.round(livedMs * 1000) / 1000, ...(reason === null ? {} : { reason, total }) } };
 }
 
 export function draftStorm(report: StormReport, within: number): EventDraft {

@@ -26,8 +26,8 @@ export interface Folds {
 
 /** A count is recorded at most so often. */
 const FOLD_TIME = 600_000;
-/** Counters at most; what is beyond shares one for each kind. */
-const MOST_FOLDS = 2_000;
+/** Counters at most; what is beyond shares one for each kind. Whoever opens many ports shall not push the history out of its log. */
+const MOST_FOLDS = 300;
 
 interface Counter {
   readonly startedAt: number;

@@ -8,7 +8,7 @@ import type { EventDraft } from '../model/event.ts';
 import type { Owner } from '../model/listener.ts';
 import type { ExceptionOverview } from '../model/policy-overview.ts';
 import { composeReport } from '../pass/audit.ts';
-import { localDate } from '../pass/policy.ts';
+import { isShipped, localDate } from '../pass/policy.ts';
 import type { HostWatcher, Look } from '../pass/watch-host.ts';
 import type { KernelEvent } from '../sources/tracefs/kernel-event.ts';
 import type { ScanCounters } from './compose-status.ts';
@@ -152,7 +152,8 @@ const MS_PER_DAY = 86_400_000;
 
 function standingOf({ id, expires, daysLeft, inForce, owner, position }: ExceptionOverview, use: ExceptionUse, today: string, unusedAfterMs: number): ExceptionStanding {
   const unused = Date.parse(today) - Date.parse(use.lastUsed(id) ?? use.since);
-  const unusedDays = inForce && unused >= unusedAfterMs ? Math.round(unused / MS_PER_DAY) : null;
+  // Most shipped exceptions are for software that this host does not have.
+  const unusedDays = inForce && !isShipped(position.file) && unused >= unusedAfterMs ? Math.round(unused / MS_PER_DAY) : null;
   return { id, expires, daysLeft, unusedDays, owner, file: position.file, line: position.line };
 }
 

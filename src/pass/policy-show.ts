@@ -1,8 +1,7 @@
-import { dirname } from 'node:path';
 import type { PolicyOverview } from '../model/policy-overview.ts';
 import { compilePolicy } from '../policy/compile-policy.ts';
 import { describePolicy } from '../policy/describe-policy.ts';
-import { localDate, readPolicyDocuments, SHIPPED_RULES, type PolicyChoice } from './policy.ts';
+import { isShipped, localDate, readPolicyDocuments, type PolicyChoice } from './policy.ts';
 
 /**
  * What is in force, and where each piece comes from.
@@ -12,5 +11,5 @@ export async function showPolicy(choice: PolicyChoice): Promise<PolicyOverview> 
   const { documents, warnings } = await readPolicyDocuments(choice);
   const today = localDate(choice.now());
   compilePolicy(documents, { today });
-  return describePolicy(documents, { today, warnings, isShipped: (file) => dirname(file) === SHIPPED_RULES });
+  return describePolicy(documents, { today, warnings, isShipped });
 }

@@ -1,5 +1,5 @@
 import { lstatSync, readdirSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Policy } from '../model/policy.ts';
 import type { ExceptionOverview } from '../model/policy-overview.ts';
@@ -49,7 +49,7 @@ function compileRead(read: LoadedDocuments, { now }: PolicyChoice): Policy {
  */
 export async function openPolicyWithExceptions(choice: PolicyChoice): Promise<{ readonly policy: Policy; readonly exceptions: readonly ExceptionOverview[] }> {
   const read = await readPolicyDocuments(choice);
-  const { exceptions } = describePolicy(read.documents, { today: localDate(choice.now()), isShipped: () => false, warnings: [] });
+  const { exceptions } = describePolicy(read.documents, { today: localDate(choice.now()), isShipped, warnings: [] });
   return { policy: compileRead(read, choice), exceptions };
 }
 
@@ -108,6 +108,11 @@ function readPreparedPacks(): ReadonlyMap<string, PreparedPack> {
     // Not built, or torn: the packs themselves are always there.
     return new Map();
   }
+}
+
+/** Whether a policy file came with the program. */
+export function isShipped(file: string): boolean {
+  return dirname(file) === SHIPPED_RULES;
 }
 
 /** YYYY-MM-DD in the host's time zone, in which an exception ends. */

@@ -1,4 +1,4 @@
-import { execFileSync, spawn, type ChildProcessByStdio } from 'node:child_process';
+import { execFileSync, spawn, type ChildProcess, type ChildProcessByStdio } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
@@ -16,6 +16,12 @@ export const PYTHON = '/usr/bin/python3';
 export interface Sandbox {
   /** Runs a command inside, to its end. */
   run(command: readonly string[], options?: RunOptions): Promise<Completed>;
+  /** Starts a command inside and leaves it running; it ends with the sandbox at the latest. */
+  spawn(command: readonly string[]): ChildProcess;
+  /** Sends a signal to a process by its pid inside. */
+  kill(pid: number, signal: NodeJS.Signals): void;
+  /** How portreeve is run inside. */
+  readonly command: readonly string[];
   /** Starts a Python program of `fixtures/` inside, put between `before` and its arguments; gives its first line of output, as JSON. */
   start<T>(program: string, args?: readonly string[], before?: readonly string[]): Promise<T>;
   /** Runs portreeve inside, the way it is put between `before` and the arguments. */
@@ -48,6 +54,11 @@ export async function openSandbox(): Promise<Sandbox> {
 
   const sandbox: Sandbox = {
     run: (command, options) => runCommand(...enter(command), options),
+    spawn: (command) => spawn(...enter(command), { stdio: ['ignore', 'ignore', 'inherit'] }),
+    kill(pid, signal) {
+      execFileSync(...enter(['sh', '-c', `kill -${signal.slice(3)} ${pid}`]));
+    },
+    command: INSIDE,
     async start<T>(program: string, args: readonly string[] = [], before: readonly string[] = []) {
       const child = spawn(...enter([...before, PYTHON, '-u', `/run/portreeve/test/system/fixtures/${program}`, ...args]), { stdio: ['pipe', 'pipe', 'inherit'] });
       return JSON.parse(await firstLine(child)) as T;

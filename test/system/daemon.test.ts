@@ -1,0 +1,191 @@
+import { execFileSync } from 'node:child_process';
+import { chmodSync, copyFileSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from 'vitest';
+import type { PortreeveEvent } from '../../src/model/event.ts';
+import { describeUnless, missingForSandbox } from './requirements.ts';
+import { HASTY, pause, startDaemon, type RunningDaemon } from './running-daemon.ts';
+import { openSandbox, PYTHON, type Sandbox } from './sandbox.ts';
+
+/** A listener whose whole life the test decides, run by an executable of the test's choice. */
+const LISTEN = 'import socket, sys, signal\ns = socket.socket()\ns.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)\ns.bind(("0.0.0.0", int(sys.argv[1])))\ns.listen()\nprint(open("/proc/self/stat").read().split()[0], flush=True)\nsignal.pause()';
+/** The kernel tells of all namespaces of the machine: what else goes on there is none of a test's business. */
+const alertKinds = (events: readonly PortreeveEvent[]) => events.filter(({ listener }) => listener?.port === 1302).map(({ kind, listener }) => `${kind} ${listener?.port ?? ''}`);
+const on = (port: number, kind: PortreeveEvent['kind']) => (event: PortreeveEvent) => event.kind === kind && event.listener?.port === port;
+
+describeUnless(missingForSandbox(), 'a running daemon', () => {
+  let sandbox: Sandbox;
+  let daemon: RunningDaemon;
+  let listeners: number[] = [];
+
+  /** Gives the pid inside. */
+  const listen = async (port: number, executable = PYTHON): Promise<number> => {
+    const file = join(daemon.folder, `pid-${port}`);
+    rmSync(file, { force: true });
+    sandbox.spawn(['sh', '-c', 'exec "$@" > "$0"', file, executable, '-c', LISTEN, String(port)]);
+    while (!existsSync(file) || readFileSync(file, 'utf8').trim() === '') await pause(0.01);
+    const pid = Number(readFileSync(file, 'utf8'));
+    listeners.push(pid);
+    return pid;
+  };
+  const end = (pid: number): void => {
+    sandbox.kill(pid, 'SIGKILL');
+    listeners = listeners.filter((each) => each !== pid);
+  };
+
+  beforeAll(async () => {
+    sandbox = await openSandbox();
+  });
+  beforeEach(async () => {
+    daemon = await startDaemon(sandbox);
+  });
+  afterEach(async () => {
+    listeners.forEach(end);
+    await daemon.close();
+  });
+  afterAll(async () => {
+    await sandbox.close();
+  });
+
+  it('alerts a listener with its owner, once, and tells when it is over', async () => {
+    const pid = await listen(1302);
+    const opened = await daemon.next('the alert', on(1302, 'opened'));
+    expect(opened).toMatchObject({ severity: 'error', audience: 'alert', alert: { openings: 1 }, listener: { protocol: 'tcp', ownerKind: 'process', owners: [{ pid, exe: expect.stringMatching(/^\/usr\/bin\/python3/) as string, user: 'root' }] } });
+    expect(alertKinds(await daemon.during(1.5))).toEqual([]);
+    end(pid);
+    const resolved = await daemon.next('its end', on(1302, 'resolved'));
+    expect(resolved.alert).toEqual({ ...opened.alert, resolution: 'closed' });
+  });
+
+  it('raises nothing when the audited service restarts, nor when the daemon does, in good order or by kill -9', async () => {
+    const pid = await listen(1302);
+    await daemon.next('the alert', on(1302, 'opened'));
+    end(pid);
+    await listen(1302);
+    expect(alertKinds(await daemon.during(2.5))).toEqual([]);
+    await daemon.restart('SIGTERM');
+    expect(alertKinds(await daemon.during(2))).toEqual([]);
+    await daemon.restart('SIGKILL');
+    expect(alertKinds(await daemon.during(2))).toEqual([]);
+    expect((await daemon.status()).alerts.open).toBe(1);
+  });
+
+  it('tells when another executable takes the same address over', async () => {
+    const other = join(daemon.folder, 'licd');
+    copyFileSync(PYTHON, other);
+    chmodSync(other, 0o755);
+    const pid = await listen(1302);
+    await daemon.next('the alert', on(1302, 'opened'));
+    end(pid);
+    await listen(1302, other);
+    const changed = await daemon.next('the change', on(1302, 'changed'));
+    expect(changed.differences).toContainEqual(expect.objectContaining({ what: 'executable', after: other }));
+  });
+
+  it('keeps the old policy where the new is bad, and says so; and takes a good one', async () => {
+    const rules = join(daemon.folder, 'rules.d');
+    const exception = `version: 1\nexceptions:\n  - id: licence-server\n    rules: [de-assigned-exposed]\n    match: { port: 1302, protocol: tcp, exe: '/usr/bin/python3*' }\n    reason: Vendor port\n`;
+    mkdirSync(rules);
+    writeFileSync(join(rules, 'local.yaml'), exception.replace('port: 1302', 'prot: 1302'));
+    await listen(1302);
+    await daemon.next('the alert', on(1302, 'opened'));
+    daemon.configure(`${HASTY}policy: { rules: [${rules}] }\n`);
+    daemon.signal('SIGHUP');
+    const refused = await daemon.next('the refusal', ({ kind }) => kind === 'policy');
+    expect(refused).toMatchObject({ severity: 'error', audience: 'alert' });
+    expect(refused.message).toContain(`${rules}/local.yaml:5:14`);
+    expect((await daemon.status()).lastReload).toMatchObject({ ok: false });
+
+    writeFileSync(join(rules, 'local.yaml'), exception);
+    daemon.signal('SIGHUP');
+    const resolved = await daemon.next('the end by the exception', on(1302, 'resolved'));
+    expect(resolved.alert?.resolution).toBe('excepted');
+    const status = await daemon.status();
+    expect(status.lastReload).toMatchObject({ ok: true, problems: [] });
+    expect(status.policy.files).toContain(join(rules, 'local.yaml'));
+  });
+
+  it('takes up an updated registry without a restart', async () => {
+    await listen(1302);
+    await daemon.next('the alert', on(1302, 'opened'));
+    const header = 'Service Name,Port Number,Transport Protocol,Description,Assignee,Contact,Registration Date,Modification Date,Reference,Service Code,Unauthorized Use Reported,Assignment Notes';
+    // As the exported data has it, and one port assigned: whole enough to be believed.
+    const { stdout } = await sandbox.portreeve(['registry', 'export']);
+    const ports = stdout.split('\n').slice(1, -1).map((line) => line.split(',')).filter(([port, protocol]) => Number(port) <= 49_151 && (protocol === 'tcp' || protocol === 'udp')).sort((one, other) => (one[1] === other[1] ? Number(one[0]) - Number(other[0]) : one[1] === 'tcp' ? -1 : 1));
+    const rows: string[] = [];
+    for (const [index, [port = '', protocol = '', status = '', , service = '']] of ports.entries()) {
+      const [before, next] = [ports[index - 1], ports[index + 1]];
+      if (port === '1302') rows.push(`licence,${port},${protocol},Licences,,,2026-11-01,,,,,`);
+      else if (status === 'assigned') rows.push(`${service.split(' ')[0]},${port},${protocol},Taken,,,,,,,,`);
+      else if (status !== 'unassigned') rows.push(`,${port},${protocol},Reserved,,,,,,,,${status === 'de-assigned' ? 'Known De-Assigned' : ''}`);
+      else if (before?.[1] !== protocol || before[2] !== 'unassigned') rows.push(`,${port}`);
+      // A block of unassigned ports is one row.
+      if (status === 'unassigned' && (next?.[1] !== protocol || next[2] !== 'unassigned')) rows.push(`${rows.pop()}-${port},${protocol},Unassigned,,,,,,,,`);
+    }
+    const csv = join(daemon.folder, 'registry.csv');
+    writeFileSync(csv, `${header}\r\n${rows.join('\r\n')}\r\n`);
+    const updated = await sandbox.portreeve(['registry', 'update', '--from', csv, '--force', '--state-dir', join(daemon.folder, 'state')]);
+    expect(updated.stderr).toBe('');
+    const resolved = await daemon.next('the end by the registry', on(1302, 'resolved'));
+    expect(resolved.listener?.registry).toMatchObject({ status: 'assigned', service: 'licence' });
+    expect((await daemon.status()).registry).toMatchObject({ updated: '2026-11-01' });
+  });
+
+  it('answers audit without --now, with its age, and its exit code', async () => {
+    await listen(1302);
+    await daemon.next('the alert', on(1302, 'opened'));
+    const { code, stdout, stderr } = await sandbox.portreeve(['audit', '--format', 'json', '--socket', join(daemon.folder, 'control.sock')]);
+    expect(JSON.parse(stdout)).toMatchObject({ schema: 'portreeve/audit/v1', listeners: [{ port: 1302 }] });
+    expect(stderr).toMatch(/^portreeve: the daemon's audit of .* old;/);
+    expect(code).toBe(1);
+    const refused = await sandbox.portreeve(['audit', '--verbose']);
+    expect(refused.code).toBe(2);
+    expect(refused.stderr).toContain('--now');
+  });
+
+  it('is one per state directory and control socket', async () => {
+    const second = await sandbox.portreeve(['daemon', '--config', join(daemon.folder, 'portreeve.yaml')]);
+    expect(second.code).toBe(3);
+    expect(second.stderr).toContain(`process ${daemon.pid}`);
+    expect((await daemon.status()).pid).toBe(daemon.pid);
+  });
+
+  it('goes on without a state directory that it can write, and says so', async () => {
+    await daemon.close();
+    await sandbox.run(['mount', '-t', 'tmpfs', '-o', 'ro', 'tmpfs', '/mnt']);
+    daemon = await startDaemon(sandbox, { options: ['--state-dir', '/mnt'] });
+    await listen(1302);
+    await daemon.next('the alert', on(1302, 'opened'));
+    const status = await daemon.status();
+    expect(status.eventLog.writable).toBe(false);
+    expect(daemon.log()).toContain('the state directory cannot be written');
+    expect((await sandbox.portreeve(['status', '--socket', join(daemon.folder, 'control.sock')])).code).toBe(3);
+  });
+
+  it('sees each TCP listener that lives a millisecond, where tracefs tells, and claims nothing where it does not', async () => {
+    const short = 'import socket, time\nfor each in range(200):\n  s = socket.socket()\n  s.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)\n  s.bind(("0.0.0.0", 1302))\n  s.listen()\n  time.sleep(0.001)\n  s.close()\n  time.sleep(0.005)';
+    const { kernelEvents } = await daemon.status();
+    await sandbox.run([PYTHON, '-c', short]);
+    await pause(1);
+    await daemon.restart('SIGTERM');
+    const history = await sandbox.portreeve(['history', '1302', '--format', 'json', '--state-dir', join(daemon.folder, 'state')]);
+    const told = (JSON.parse(history.stdout) as { events: readonly PortreeveEvent[] }).events;
+    // Those that a look saw are the openings of an alert; the last event of each alert knows how many.
+    const openings = new Map(told.flatMap(({ alert }) => (alert === null ? [] : [[alert.id, alert.openings] as const])));
+    const count = told.reduce((sum, { kind, detail }) => sum + (kind === 'transient' ? Number(detail['count']) : 0), 0) + [...openings.values()].reduce((sum, each) => sum + each, 0);
+    if (kernelEvents.mode === 'tracefs') expect(count).toBeGreaterThanOrEqual(200);
+    else expect(count).toBeLessThan(200);
+  });
+
+  it('keeps what it writes to itself, and ends in good time', async () => {
+    await listen(1302);
+    await daemon.next('the alert', on(1302, 'opened'));
+    const state = join(daemon.folder, 'state');
+    for (const name of readdirSync(state, { recursive: true, encoding: 'utf8' })) expect(statSync(join(state, name)).mode & 0o077, name).toBe(0);
+    const begun = Date.now();
+    await daemon.restart('SIGTERM');
+    expect(Date.now() - begun).toBeLessThan(8000);
+    expect(existsSync(join(daemon.folder, 'control.sock'))).toBe(true);
+    expect(execFileSync('ls', [state], { encoding: 'utf8' }).split('\n').filter((name) => name.endsWith('.lock'))).toHaveLength(1);
+  });
+});
