@@ -28,46 +28,48 @@ export function describeParams({ event, possibleDuplicate }: Outgoing): readonly
   const rules = listener?.findings.filter(({ excepted }) => excepted === null).map(({ rule }) => rule) ?? [];
   const exceptions = listener?.findings.flatMap(({ excepted }) => (excepted === null ? [] : [excepted.id])) ?? [];
   const worst = listener === null ? null : worstFinding(listener);
-  const values: Readonly<Record<string, string | number | boolean | null | undefined>> = {
-    eventId: event.id,
-    sequence: event.sequence,
-    kind: event.kind,
-    possibleDuplicate: possibleDuplicate ? true : null,
-    rule: rules[0],
-    rules: rules.length > 1 ? rules.join(',') : null,
-    port: listener?.port,
-    protocol: listener?.protocol,
-    address: listener?.address,
-    owner: owner?.name ?? (listener?.ownerKind === 'process' ? null : listener?.ownerKind),
-    exe: owner?.exe,
-    user: owner?.user ?? owner?.uid ?? listener?.socketUser,
-    unit: owner?.unit,
-    severity: event.severity,
-    status: listener?.registry?.status,
-    scope: listener?.scope,
-    pid: owner?.pid,
-    alert: alert?.id,
-    resolution: alert?.resolution,
-    title: worst?.title,
-    container: owner?.container,
-    ownerNote: listener?.ownerNote?.detail,
-    otherOwners: describeOthers(listener?.owners ?? []),
-    exceptions: exceptions.length > 0 ? exceptions.join(',') : null,
-    socketUnit: listener?.activation?.unit,
-    service: listener?.registry?.service,
-    former: listener?.registry?.former,
-    netns: listener?.netns.name ?? listener?.netns.inode,
-    interface: listener?.interface,
-    openedAt: alert?.openedAt,
-    openings: alert?.openings,
-    changed: differences.length === 0 ? null : differences.map(({ what, before, after }) => `${what}: ${before ?? '-'} -> ${after ?? '-'}`).join('; '),
-    ...Object.fromEntries(Object.entries(detail).map(([key, value]) => [detailName(key), value])),
-    script: owner?.script,
-    commandLine: owner?.commandLine?.join(' '),
+  const params: Param[] = [];
+  const add = (name: string, value: string | number | boolean | null | undefined): void => {
+    if (value === null || value === undefined) return;
+    params.push({ name, value: cleanText(String(value)), keep: WHOLE.has(name) ? 'whole' : PART.has(name) ? 'part' : 'none' });
   };
-  return Object.entries(values).flatMap(([name, value]) =>
-    value === null || value === undefined ? [] : [{ name, value: cleanText(String(value)), keep: WHOLE.has(name) ? 'whole' : PART.has(name) ? 'part' : 'none' }],
-  );
+
+  add('eventId', event.id);
+  add('sequence', event.sequence);
+  add('kind', event.kind);
+  add('possibleDuplicate', possibleDuplicate ? true : null);
+  add('rule', rules[0]);
+  add('rules', rules.length > 1 ? rules.join(',') : null);
+  add('port', listener?.port);
+  add('protocol', listener?.protocol);
+  add('address', listener?.address);
+  add('owner', owner?.name ?? (listener?.ownerKind === 'process' ? null : listener?.ownerKind));
+  add('exe', owner?.exe);
+  add('user', owner?.user ?? owner?.uid ?? listener?.socketUser);
+  add('unit', owner?.unit);
+  add('severity', event.severity);
+  add('status', listener?.registry?.status);
+  add('scope', listener?.scope);
+  add('pid', owner?.pid);
+  add('alert', alert?.id);
+  add('resolution', alert?.resolution);
+  add('title', worst?.title);
+  add('container', owner?.container);
+  add('ownerNote', listener?.ownerNote?.detail);
+  add('otherOwners', describeOthers(listener?.owners ?? []));
+  add('exceptions', exceptions.length > 0 ? exceptions.join(',') : null);
+  add('socketUnit', listener?.activation?.unit);
+  add('service', listener?.registry?.service);
+  add('former', listener?.registry?.former);
+  add('netns', listener?.netns.name ?? listener?.netns.inode);
+  add('interface', listener?.interface);
+  add('openedAt', alert?.openedAt);
+  add('openings', alert?.openings);
+  add('changed', differences.length === 0 ? null : differences.map(({ what, before, after }) => `${what}: ${before ?? '-'} -> ${after ?? '-'}`).join('; '));
+  for (const [key, value] of Object.entries(detail)) add(detailName(key), value);
+  add('script', owner?.script);
+  add('commandLine', owner?.commandLine?.join(' '));
+  return params;
 }
 
 function describeOthers(owners: readonly Owner[]): string | null {

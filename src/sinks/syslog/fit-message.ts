@@ -1,13 +1,14 @@
 import type { Param } from './describe-params.ts';
-import { cutValue, formatParam } from './structured-data.ts';
+import { cutValue, formatParams } from './structured-data.ts';
 
 export interface Fitted {
-  readonly params: readonly Pick<Param, 'name' | 'value'>[];
+  /** As they stand in the structured data. */
+  readonly params: string;
   readonly message: string;
 }
 
 const DOTS = ',...';
-const TRUNCATED_OVERHEAD = formatParam({ name: 'truncated', value: '' }).length;
+const TRUNCATED_OVERHEAD = formatParams([{ name: 'truncated', value: '' }]).length;
 /** Octets that `truncated` may take, or a sixth of the room where that is less. */
 const TRUNCATED_LENGTH = 140;
 
@@ -19,7 +20,8 @@ const TRUNCATED_LENGTH = 140;
  */
 export function fitMessage(params: readonly Param[], forms: readonly string[], text: string, room: number): Fitted {
   const best = forms[0] ?? text;
-  if (sizeOf(params) + Buffer.byteLength(best) <= room) return { params, message: best };
+  const whole = formatParams(params);
+  if (Buffer.byteLength(whole) + Buffer.byteLength(best) <= room) return { params: whole, message: best };
 
   const forTruncated = Math.min(TRUNCATED_LENGTH, Math.floor(room / 6));
   let share = room >> 3;
@@ -40,11 +42,11 @@ export function fitMessage(params: readonly Param[], forms: readonly string[], t
   });
   const message = form ?? cutText(text, Math.max(0, rest));
   if (message !== best) lacking.unshift('message');
-  return { params: [...kept, ...more, { name: 'truncated', value: listNames(lacking, forTruncated - TRUNCATED_OVERHEAD) }], message };
+  return { params: formatParams([...kept, ...more, { name: 'truncated', value: listNames(lacking, forTruncated - TRUNCATED_OVERHEAD) }]), message };
 }
 
 function sizeOf(params: readonly Pick<Param, 'name' | 'value'>[]): number {
-  return params.reduce((sum, param) => sum + Buffer.byteLength(formatParam(param)), 0);
+  return Buffer.byteLength(formatParams(params));
 }
 
 /** What is kept, its long values cut to so many octets: the end of a path tells most, and the start of everything else. */

@@ -38,7 +38,7 @@ export function formatMessage(outgoing: Outgoing, options: FormatOptions, pid: n
   const text = cleanText(event.message, { again: true });
   const modern = options.format === 'rfc5424';
   const header = `<${priorityOf(options.facility, event.severity)}>${modern ? modernHeader(outgoing, pid, lengthLimit(options)) : oldHeader(outgoing, pid, options.transport === 'local')}`;
-  const around = Buffer.byteLength(`${header} ${formatElement(options.enterprise, [])}${BOM}`);
+  const around = Buffer.byteLength(`${header} ${formatElement(options.enterprise, '')}${BOM}`);
   const { params, message } = fitMessage(describeParams(outgoing), formatInDialect(outgoing, options), text, lengthLimit(options) - around);
   const element = formatElement(options.enterprise, params);
   if (!modern) return Buffer.from(`${header}${message} ${element}`);

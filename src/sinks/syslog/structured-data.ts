@@ -1,17 +1,23 @@
 import type { Param } from './describe-params.ts';
 
+const SPECIAL = /["\\\]]/;
+const ALL_SPECIAL = /["\\\]]/g;
+
 /** A quotation mark, a backslash and a closing bracket are escaped with a backslash (RFC 5424, section 6.3.3). */
 export function escapeValue(value: string): string {
-  return value.replace(/["\\\]]/g, '\\$&');
+  return SPECIAL.test(value) ? value.replace(ALL_SPECIAL, '\\$&') : value;
 }
 
-export function formatParam({ name, value }: Pick<Param, 'name' | 'value'>): string {
-  return ` ${name}="${escapeValue(value)}"`;
+/** SD-PARAMs, each with the space before it. */
+export function formatParams(params: readonly Pick<Param, 'name' | 'value'>[]): string {
+  let text = '';
+  for (const { name, value } of params) text += ` ${name}="${escapeValue(value)}"`;
+  return text;
 }
 
 /** One SD-ELEMENT under the enterprise number. */
-export function formatElement(enterprise: number, params: readonly Pick<Param, 'name' | 'value'>[]): string {
-  return `[portreeve@${enterprise}${params.map(formatParam).join('')}]`;
+export function formatElement(enterprise: number, params: string): string {
+  return `[portreeve@${enterprise}${params}]`;
 }
 
 /**
