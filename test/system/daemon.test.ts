@@ -3,6 +3,7 @@ import { chmodSync, copyFileSync, existsSync, mkdirSync, readdirSync, readFileSy
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from 'vitest';
 import type { PortreeveEvent } from '../../src/model/event.ts';
+import { wholeRegistryCsv } from '../registry/registry-csv.ts';
 import { describeUnless, missingForSandbox } from './requirements.ts';
 import { HASTY, pause, startDaemon, type RunningDaemon } from './running-daemon.ts';
 import { openSandbox, PYTHON, type Sandbox } from './sandbox.ts';
@@ -108,24 +109,10 @@ describeUnless(missingForSandbox(), 'a running daemon', () => {
   it('takes up an updated registry without a restart', async () => {
     await listen(1302);
     await daemon.next('the alert', on(1302, 'opened'));
-    const header = 'Service Name,Port Number,Transport Protocol,Description,Assignee,Contact,Registration Date,Modification Date,Reference,Service Code,Unauthorized Use Reported,Assignment Notes';
-    // As the exported data has it, and one port assigned: whole enough to be believed.
-    const { stdout } = await sandbox.portreeve(['registry', 'export']);
-    const ports = stdout.split('\n').slice(1, -1).map((line) => line.split(',')).filter(([port, protocol]) => Number(port) <= 49_151 && (protocol === 'tcp' || protocol === 'udp')).sort((one, other) => (one[1] === other[1] ? Number(one[0]) - Number(other[0]) : one[1] === 'tcp' ? -1 : 1));
-    const rows: string[] = [];
-    for (const [index, [port = '', protocol = '', status = '', , service = '']] of ports.entries()) {
-      const [before, next] = [ports[index - 1], ports[index + 1]];
-      if (port === '1302') rows.push(`licence,${port},${protocol},Licences,,,2026-11-01,,,,,`);
-      else if (status === 'assigned') rows.push(`${service.split(' ')[0]},${port},${protocol},Taken,,,,,,,,`);
-      else if (status !== 'unassigned') rows.push(`,${port},${protocol},Reserved,,,,,,,,${status === 'de-assigned' ? 'Known De-Assigned' : ''}`);
-      else if (before?.[1] !== protocol || before[2] !== 'unassigned') rows.push(`,${port}`);
-      // A block of unassigned ports is one row.
-      if (status === 'unassigned' && (next?.[1] !== protocol || next[2] !== 'unassigned')) rows.push(`${rows.pop()}-${port},${protocol},Unassigned,,,,,,,,`);
-    }
     const csv = join(daemon.folder, 'registry.csv');
-    writeFileSync(csv, `${header}\r\n${rows.join('\r\n')}\r\n`);
-    const updated = await sandbox.portreeve(['registry', 'update', '--from', csv, '--force', '--state-dir', join(daemon.folder, 'state')]);
-    expect(updated.stderr).toBe('');
+    writeFileSync(csv, wholeRegistryCsv(new Map([[1302, [{ port: '1302', service: 'licence' }]]]), '2026-11-01'));
+    const updated = await sandbox.portreeve(['registry', 'update', '--from', csv, '--state-dir', join(daemon.folder, 'state')]);
+    expect(updated).toMatchObject({ code: 0, stderr: '' });
     const resolved = await daemon.next('the end by the registry', on(1302, 'resolved'));
     expect(resolved.listener?.registry).toMatchObject({ status: 'assigned', service: 'licence' });
     expect((await daemon.status()).registry).toMatchObject({ updated: '2026-11-01' });
