@@ -22,6 +22,8 @@ export interface KnownHolders {
 }
 
 export interface KnownListener {
+  /** Its place in the host: `listenerKey`. */
+  readonly key: string;
   readonly sockets: readonly SocketRecord[];
   readonly listener: Listener;
   /** How often an owner was looked for in vain since the last sweep, and the number of the look that did it last. */
@@ -53,7 +55,7 @@ export interface Known {
   readonly unreadable: readonly string[];
 }
 
-/** The place of a listener in a host. */
+/** The place of a listener in a host: namespace, protocol, address, port, interface. */
 export function listenerKey({ namespace }: NamespaceSockets, { key }: SocketGroup): string {
   return `${namespace.inode ?? namespace.name}/${key}`;
 }

@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import type { SocketRecord } from '../model/socket.ts';
 import type { CgroupIndex } from './cgroup-index.ts';
 import { fileAt, readLink } from './executable.ts';
-import { countDescriptors, listPids } from './holders.ts';
+import { countDescriptors } from './holders.ts';
 import { socketKey, type Known } from './known.ts';
 import { readStat, readText } from './process.ts';
 
@@ -15,19 +15,19 @@ const SMALL_CGROUP = 64;
  * that have another number of descriptors than at the last sweep; other holders of listeners with the sockets' uids; all
  * others of these uids. Each once, and each found out only when its turn has
  * come.
+ * @param pids all processes, in ascending order
  */
-export function* listLikely(proc: string, wanted: readonly SocketRecord[], known: Known, hints: readonly number[], cgroups: CgroupIndex): Generator<number> {
+export function* listLikely(proc: string, pids: readonly number[], wanted: readonly SocketRecord[], known: Known, hints: readonly number[], cgroups: CgroupIndex): Generator<number> {
   const given = new Set<number>();
-  for (const pid of inOrder(proc, wanted, known, hints, cgroups)) {
+  for (const pid of inOrder(proc, pids, wanted, known, hints, cgroups)) {
     if (given.has(pid)) continue;
     given.add(pid);
     yield pid;
   }
 }
 
-function* inOrder(proc: string, wanted: readonly SocketRecord[], known: Known, hints: readonly number[], cgroups: CgroupIndex): Generator<number> {
+function* inOrder(proc: string, pids: readonly number[], wanted: readonly SocketRecord[], known: Known, hints: readonly number[], cgroups: CgroupIndex): Generator<number> {
   yield* hints;
-  const pids = listPids(proc);
   yield* pids.filter((pid) => !known.pids.has(pid)).reverse();
   for (const id of new Set(wanted.map(({ cgroupId }) => cgroupId))) {
     const members = id === null ? [] : cgroups.processesOf(id);

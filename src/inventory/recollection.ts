@@ -29,26 +29,25 @@ export function searchKnown({ known }: Recollection): OwnerSearch {
 }
 
 /** The likeliest processes one after the other, until each socket has a holder; then the relatives of those that were found. */
-export function searchLikely({ known, hints, cgroups }: Recollection, proc: string): OwnerSearch {
-  return searchFirst(proc, (wanted) => listLikely(proc, wanted, known, hints, cgroups));
+export function searchLikely({ known, hints, cgroups }: Recollection, proc: string, pids: readonly number[]): OwnerSearch {
+  return searchFirst(proc, (wanted) => listLikely(proc, pids, wanted, known, hints, cgroups));
 }
 
 /** All processes, until each socket has a holder; then the relatives of those that were found. */
-export function searchRest(proc: string): OwnerSearch {
-  return searchFirst(proc, () => undefined);
+export function searchRest(proc: string, pids: readonly number[]): OwnerSearch {
+  return searchFirst(proc, () => pids);
 }
 
-/** All processes to the end. */
-export function searchAll(proc: string, eachThread: boolean): OwnerSearch {
-  return { find: (wanted) => findHolders(proc, inodesOf(wanted), { eachThread }), isComplete: () => true };
+/** All of the processes to the end. */
+export function searchAll(proc: string, pids: readonly number[], eachThread: boolean): OwnerSearch {
+  return { find: (wanted) => findHolders(proc, inodesOf(wanted), { pids, eachThread }), isComplete: () => true };
 }
 
-function searchFirst(proc: string, pidsFor: (wanted: readonly SocketRecord[]) => Iterable<number> | undefined): OwnerSearch {
+function searchFirst(proc: string, pidsFor: (wanted: readonly SocketRecord[]) => Iterable<number>): OwnerSearch {
   return {
     async find(wanted) {
       const inodes = inodesOf(wanted);
-      const pids = pidsFor(wanted);
-      const first = await findHolders(proc, inodes, { firstOnly: true, ...(pids === undefined ? {} : { pids }) });
+      const first = await findHolders(proc, inodes, { pids: pidsFor(wanted), firstOnly: true });
       const found = new Set([...first.holders.values()].flat().map(({ pid }) => pid));
       const relatives = new Set([...found].flatMap((pid) => listRelatives(proc, pid)));
       return { ...first, holders: join(first, await findHolders(proc, inodes, { pids: relatives })) };

@@ -10,6 +10,7 @@ import { listPids } from './holders.ts';
 import { listenerKey, recallListener, socketKey, type Known, type KnownHolders, type KnownListener, type KnownProcess, type SocketKey } from './known.ts';
 import { createOwnerReader, nameOwners, type OwnerReader, type OwnerSearch } from './name-owners.ts';
 import { markClosed, nameKernelServices, nameReasons, type SecondLook } from './name-reasons.ts';
+import { createPause } from './pause.ts';
 import { createProcessReader, readStat } from './process.ts';
 import { searchAll, searchKnown, searchLikely, searchRest, type Recollection } from './recollection.ts';
 import { createSocketUnits, UNIT_FOLDERS } from './socket-units.ts';
@@ -47,23 +48,25 @@ export interface Inventory {
  *   asked first, and no further than to the first holder and its relatives. Without it all is found out anew.
  */
 export async function takeInventory(namespaces: readonly NamespaceSockets[], paths: InventoryPaths, secondLook: SecondLook, recollection: Recollection | null = null): Promise<Inventory> {
-  const entries = namespaces.flatMap((from) => foldSockets(from).map((group) => ({ from, group, former: recollection === null ? null : recallListener(recollection, from, group), candidate: createCandidate(from, group) })));
-  const candidates = entries.filter(({ former }) => former === null).map(({ candidate }) => candidate);
+  const entries = namespaces.flatMap((from) => foldSockets(from).map((group) => (recollection === null ? null : recallListener(recollection, from, group)) ?? createCandidate(from, group)));
+  const candidates = entries.filter(isCandidate);
   const userName = readUserNames(paths.passwd);
   const reader = createOwnerReader(paths.proc, createProcessReader(paths.proc, paths.passwd, userName, createRootMadeDepth(paths.cgroupRoots)));
   // Where a source tells no inodes there may be no /proc either.
-  const pids = entries.some(({ group }) => group.first.inode !== null) ? new Set(listPids(paths.proc)) : recollection?.known.pids ?? new Set();
-  const { unreadable, walkMs } = await nameAll(candidates, paths.proc, reader, userName, secondLook, recollection);
+  const pids = hasInodes(candidates) ? listPids(paths.proc) : null;
+  const { unreadable, walkMs } = await nameAll(candidates, paths.proc, reader, userName, secondLook, recollection, pids ?? []);
 
+  const pause = createPause();
   const units = createSocketUnits(paths.cgroupRoots, paths.unitFolders);
   const listeners = new Map<string, KnownListener>();
   const holders = new Map<SocketKey, KnownHolders>();
   const processes = new Map<number, KnownProcess>();
-  for (const { from, group, former, candidate } of entries) {
-    const key = listenerKey(from, group);
-    listeners.set(key, former ?? rememberListener(candidate, describeListener(candidate, userName, units), recollection, key));
-    for (const socket of group.sockets) {
-      const held = former === null ? candidate.holders.get(socketKey(socket)) : recollection?.known.holders.get(socketKey(socket));
+  for (const entry of entries) {
+    await pause();
+    const known = isCandidate(entry) ? rememberListener(entry, describeListener(entry, userName, units), recollection) : entry;
+    listeners.set(known.key, known);
+    for (const socket of known.sockets) {
+      const held = isCandidate(entry) ? entry.holders.get(socketKey(socket)) : recollection?.known.holders.get(socketKey(socket));
       if (held === undefined) continue;
       holders.set(socketKey(socket), held);
       for (const holding of held.holdings) {
@@ -76,43 +79,52 @@ export async function takeInventory(namespaces: readonly NamespaceSockets[], pat
   return {
     listeners: all,
     gaps: processGaps(visibility, closed, all.filter(({ ownerNote }) => ownerNote !== null && UNNAMED.has(ownerNote.code)).length),
-    known: { listeners, holders, processes, pids, descriptors, visibility, unreadable: closed },
+    known: { listeners, holders, processes, pids: pids === null ? recollection?.known.pids ?? new Set() : new Set(pids), descriptors, visibility, unreadable: closed },
     walkMs,
   };
+}
+
+function hasInodes(candidates: readonly Candidate[]): boolean {
+  return candidates.some(({ group }) => group.first.inode !== null);
 }
 
 /** Reasons that are ours, and not those of the listener. */
 const UNNAMED: ReadonlySet<string> = new Set<UnknownReason>(['no-privilege', 'outside-pid-namespace', 'source-limit', 'not-searched']);
 
 /** Names the owners of all candidates, or says why they have none. */
-async function nameAll(candidates: readonly Candidate[], proc: string, reader: OwnerReader, userName: UserNames, secondLook: SecondLook, recollection: Recollection | null): Promise<{ readonly unreadable: readonly number[]; readonly walkMs: number }> {
+async function nameAll(candidates: readonly Candidate[], proc: string, reader: OwnerReader, userName: UserNames, secondLook: SecondLook, recollection: Recollection | null, pids: readonly number[]): Promise<{ readonly unreadable: readonly number[]; readonly walkMs: number }> {
   const without = () => candidates.filter(isOpen);
   const name = (search: OwnerSearch) => nameOwners(without(), search, reader);
   if (recollection === null) {
-    let unreadable = await name(searchAll(proc, false));
+    let unreadable = await name(searchAll(proc, pids, false));
     if (without().length > 0) await nameKernelServices(without(), secondLook, userName);
     if (without().length > 0) {
-      // A process may have handed its socket on, or ended, while the walk was under way: look once more.
-      unreadable = await name(searchAll(proc, true));
+      // A process may have handed its socket on, to a new one too, or ended while the walk was under way: look once more.
+      unreadable = await name(searchAll(proc, hasInodes(without()) ? listPids(proc) : [], true));
       await nameReasons(without(), secondLook, 'everywhere', unreadable.length > 0, proc);
     }
     return { unreadable, walkMs: 0 };
   }
   await name(searchKnown(recollection));
-  if (without().length > 0) await name(searchLikely(recollection, proc));
+  if (without().length > 0) await name(searchLikely(recollection, proc, pids));
   if (without().length > 0) await nameKernelServices(without(), secondLook, userName);
   if (without().length > 0) await markClosed(without(), secondLook);
   if (without().length === 0) return { unreadable: [], walkMs: 0 };
   const started = performance.now();
-  const unreadable = recollection.mayWalk ? await name(searchRest(proc)) : [];
+  const unreadable = recollection.mayWalk ? await name(searchRest(proc, pids)) : [];
   const walkMs = recollection.mayWalk ? performance.now() - started : 0;
   await nameReasons(without(), secondLook, recollection.mayWalk ? 'all but threads' : 'likely processes', unreadable.length > 0, proc);
   return { unreadable, walkMs };
 }
 
-function rememberListener({ group, unowned }: Candidate, listener: Listener, recollection: Recollection | null, key: string): KnownListener {
+function isCandidate(entry: KnownListener | Candidate): entry is Candidate {
+  return 'group' in entry;
+}
+
+function rememberListener({ from, group, unowned }: Candidate, listener: Listener, recollection: Recollection | null): KnownListener {
+  const key = listenerKey(from, group);
   const isSought = recollection !== null && unowned?.code === 'not-searched';
-  return { sockets: group.sockets, listener, tries: isSought ? (recollection.known.listeners.get(key)?.tries ?? 0) + 1 : 0, triedAt: recollection?.look ?? 0 };
+  return { key, sockets: group.sockets, listener, tries: isSought ? (recollection.known.listeners.get(key)?.tries ?? 0) + 1 : 0, triedAt: recollection?.look ?? 0 };
 }
 
 /** `name[pid]` of each process: what could not be looked into can still be named. The kernel's threads hold nothing. */

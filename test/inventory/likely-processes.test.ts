@@ -2,6 +2,7 @@ import { mkdirSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { createCgroupIndex } from '../../src/inventory/cgroup-index.ts';
+import { listPids } from '../../src/inventory/holders.ts';
 import type { Known } from '../../src/inventory/known.ts';
 import { listLikely, listRelatives } from '../../src/inventory/likely-processes.ts';
 import type { Listener } from '../../src/model/listener.ts';
@@ -21,7 +22,7 @@ const socket = (port: number, facts: Partial<SocketRecord> = {}): SocketRecord =
 /** All processes were there before, with as many descriptors as now, but for those named here. */
 function knowing(holders: readonly (readonly [SocketRecord, number])[], { before = [] as readonly number[], others = new Map<number, number>() } = {}): Known {
   return {
-    listeners: new Map(holders.map(([held], index) => [String(index), { sockets: [held], listener: {} as Listener, tries: 0, triedAt: 0 }])),
+    listeners: new Map(holders.map(([held], index) => [String(index), { key: String(index), sockets: [held], listener: {} as Listener, tries: 0, triedAt: 0 }])),
     holders: new Map(holders.map(([held, pid]) => [held.cookie ?? 0n, { holdings: [{ pid, link: '' }], complete: true }])),
     processes: new Map(),
     pids: new Set(before),
@@ -40,20 +41,20 @@ describe('the order in which processes are asked', () => {
     writeFileSync(join(cgroup, 'cgroup.procs'), '14\n');
     const cgroupId = statSync(cgroup, { bigint: true }).ino;
     const known = knowing([[socket(8080, { uid: 99 }), 13], [socket(9090, { uid }), 12], [socket(25, { uid: 98 }), 17]], { before: [10, 11, 12, 13, 14, 15, 17], others: new Map([[11, 1]]) });
-    const order = [...listLikely(fake.proc, [socket(8080, { uid, cgroupId })], known, [15], createCgroupIndex([join(fake.root, 'cgroup')]))];
+    const order = [...listLikely(fake.proc, listPids(fake.proc), [socket(8080, { uid, cgroupId })], known, [15], createCgroupIndex([join(fake.root, 'cgroup')]))];
     expect(order).toEqual([15, 16, 14, 13, 11, 12, 10, 17]);
   });
 
   it('asks no one whose turn has not come', () => {
     fake.add({ pid: 10, name: 'p' });
-    const first = listLikely(join(fake.root, 'no-such-proc'), [socket(1)], knowing([]), [42], { processesOf: () => [] }).next();
+    const first = listLikely(join(fake.root, 'no-such-proc'), [10], [socket(1)], knowing([]), [42], { processesOf: () => [] }).next();
     expect(first.value).toBe(42);
   });
 
   it('passes over a cgroup that everything is in', () => {
     const crowd = Array.from({ length: 100 }, (_, index) => 1000 + index);
     fake.add({ pid: 10, name: 'p' });
-    const order = [...listLikely(fake.proc, [socket(1, { cgroupId: 1n })], knowing([]), [], { processesOf: () => crowd })];
+    const order = [...listLikely(fake.proc, listPids(fake.proc), [socket(1, { cgroupId: 1n })], knowing([]), [], { processesOf: () => crowd })];
     expect(order).toEqual([10]);
   });
 });
