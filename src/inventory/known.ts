@@ -107,12 +107,13 @@ export function readProgram(proc: string, pid: number): string | null {
   return readLink(join(proc, String(pid), 'exe'));
 }
 
-/** What is known from an inventory of everything, and besides what came while it was made. */
+/** What is known from an inventory of everything, and besides of the sockets that came while it was made. */
 export function mergeKnown(meanwhile: Known, everything: Known): Known {
+  const asked = new Set([...everything.listeners.values()].flatMap(({ sockets }) => sockets.map(socketKey)));
   return {
     ...everything,
     listeners: new Map([...meanwhile.listeners, ...everything.listeners]),
-    holders: new Map([...meanwhile.holders, ...everything.holders]),
+    holders: new Map([...[...meanwhile.holders].filter(([key]) => !asked.has(key)), ...everything.holders]),
     processes: new Map([...meanwhile.processes, ...everything.processes]),
   };
 }

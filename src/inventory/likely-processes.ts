@@ -13,8 +13,7 @@ const SMALL_CGROUP = 64;
  * Processes in the order in which they are likely to hold sockets that are new: those that a kernel event named; those
  * that came since, the newest first; those of the sockets' cgroups; those that hold another socket on the same port; those
  * that have another number of descriptors than at the last sweep; other holders of listeners with the sockets' uids; all
- * others of these uids. Each once, and each found out only when its turn has
- * come.
+ * others of these uids; the rest. Each once, and each found out only when its turn has come.
  * @param pids all processes, in ascending order
  */
 export function* listLikely(proc: string, pids: readonly number[], wanted: readonly SocketRecord[], known: Known, hints: readonly number[], cgroups: CgroupIndex): Generator<number> {
@@ -37,7 +36,8 @@ function* inOrder(proc: string, pids: readonly number[], wanted: readonly Socket
   for (const [pid, count] of countDescriptors(proc, pids)) if (count !== known.descriptors.get(pid)) yield pid;
   const uids = new Set(wanted.map(({ uid }) => uid));
   yield* holdersOf(known, ({ uid }) => uids.has(uid));
-  yield* pids.filter((pid) => uids.has(uidOf(proc, pid)));
+  for (const pid of pids) if (uids.has(uidOf(proc, pid))) yield pid;
+  yield* pids;
 }
 
 function* holdersOf({ listeners, holders }: Known, matches: (socket: SocketRecord) => boolean): Generator<number> {

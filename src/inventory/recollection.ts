@@ -28,32 +28,35 @@ export function searchKnown({ known }: Recollection): OwnerSearch {
   };
 }
 
+/** Processes that are asked in any case: sockets that came and went would otherwise cost a walk over all of them each time. */
+const MOST_LIKELY = 64;
+
 /** The likeliest processes one after the other, until each socket has a holder; then the relatives of those that were found. */
-export function searchLikely({ known, hints, cgroups }: Recollection, proc: string, pids: readonly number[]): OwnerSearch {
-  return searchFirst(proc, (wanted) => listLikely(proc, pids, wanted, known, hints, cgroups));
-}
-
-/** All processes, until each socket has a holder; then the relatives of those that were found. */
-export function searchRest(proc: string, pids: readonly number[]): OwnerSearch {
-  return searchFirst(proc, () => pids);
-}
-
-/** All of the processes to the end. */
-export function searchAll(proc: string, pids: readonly number[], eachThread: boolean): OwnerSearch {
-  return { find: (wanted) => findHolders(proc, inodesOf(wanted), { pids, eachThread }), isComplete: () => true };
-}
-
-function searchFirst(proc: string, pidsFor: (wanted: readonly SocketRecord[]) => Iterable<number>): OwnerSearch {
+export function searchLikely({ known, hints, cgroups }: Recollection, proc: string, pids: readonly number[], most = MOST_LIKELY): OwnerSearch {
   return {
     async find(wanted) {
       const inodes = inodesOf(wanted);
-      const first = await findHolders(proc, inodes, { pids: pidsFor(wanted), firstOnly: true });
+      const first = await findHolders(proc, inodes, { pids: takeFirst(listLikely(proc, pids, wanted, known, hints, cgroups), most), firstOnly: true });
       const found = new Set([...first.holders.values()].flat().map(({ pid }) => pid));
       const relatives = new Set([...found].flatMap((pid) => listRelatives(proc, pid)));
       return { ...first, holders: join(first, await findHolders(proc, inodes, { pids: relatives })) };
     },
     isComplete: () => false,
   };
+}
+
+function* takeFirst(pids: Iterable<number>, most: number): Generator<number> {
+  let taken = 0;
+  for (const pid of pids) {
+    if (taken === most) return;
+    taken += 1;
+    yield pid;
+  }
+}
+
+/** All of the processes to the end. */
+export function searchAll(proc: string, pids: readonly number[], eachThread: boolean): OwnerSearch {
+  return { find: (wanted) => findHolders(proc, inodesOf(wanted), { pids, eachThread }), isComplete: () => true };
 }
 
 function inodesOf(sockets: readonly SocketRecord[]): ReadonlySet<number> {

@@ -12,7 +12,7 @@ import { createOwnerReader, nameOwners, type OwnerReader, type OwnerSearch } fro
 import { markClosed, nameKernelServices, nameReasons, type SecondLook } from './name-reasons.ts';
 import { createPause } from './pause.ts';
 import { createProcessReader, readStat } from './process.ts';
-import { searchAll, searchKnown, searchLikely, searchRest, type Recollection } from './recollection.ts';
+import { searchAll, searchKnown, searchLikely, type Recollection } from './recollection.ts';
 import { createSocketUnits, UNIT_FOLDERS } from './socket-units.ts';
 import { processGaps, readVisibility } from './visibility.ts';
 
@@ -111,7 +111,7 @@ async function nameAll(candidates: readonly Candidate[], proc: string, reader: O
   if (without().length > 0) await markClosed(without(), secondLook);
   if (without().length === 0) return { unreadable: [], walkMs: 0 };
   const started = performance.now();
-  const unreadable = recollection.mayWalk ? await name(searchRest(proc, pids)) : [];
+  const unreadable = recollection.mayWalk ? await name(searchLikely(recollection, proc, pids, Infinity)) : [];
   const walkMs = recollection.mayWalk ? performance.now() - started : 0;
   await nameReasons(without(), secondLook, recollection.mayWalk ? 'all but threads' : 'likely processes', unreadable.length > 0, proc);
   return { unreadable, walkMs };

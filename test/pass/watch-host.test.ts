@@ -286,17 +286,19 @@ describe('a known owner', () => {
 
 describe('a search of all processes', () => {
   it('takes no more than a tenth of the time', async () => {
-    fake.add({ pid: 21, name: 'old', uid: 7, sockets: [1] });
+    fake.add({ pid: 921, name: 'old', uid: 7, sockets: [1] });
+    // As many as are asked in any case.
+    for (let pid = 100; pid < 170; pid += 1) fake.add({ pid, name: 'crowd' });
     await watcher.sweep();
     host.set([socket(25, { uid: 99 })]);
     await watcher.look();
     // As many descriptors as before, so that nothing points to it.
-    unlinkSync(join(fake.proc, '21/fd/3'));
-    hold(21, 9, inodeOf(26));
+    unlinkSync(join(fake.proc, '921/fd/3'));
+    hold(921, 9, inodeOf(26));
     host.set([socket(25, { uid: 99 }), socket(26, { uid: 99 })]);
     expect(owners(await watcher.look()), 'no time has passed since the last one').toEqual({ 25: [], 26: [] });
     now += 60_000;
-    expect(owners(await looks(2))).toEqual({ 25: [], 26: [21] });
+    expect(owners(await looks(2))).toEqual({ 25: [], 26: [921] });
   });
 });
 
@@ -408,6 +410,16 @@ describe('a sweep', () => {
     const [one, other] = await Promise.all([watcher.sweep(), watcher.sweep()]);
     expect(one).toBe(other);
     expect(dumps, 'one for the sweep, one for what came meanwhile').toBe(2);
+  });
+
+  it('that finds no owner any more is not reminded of the one before', async () => {
+    fake.add({ pid: 20, name: 'web', sockets: [inodeOf(80)] });
+    host.set([socket(80)]);
+    await watcher.sweep();
+    fake.remove(20);
+    const sweep = await watcher.sweep();
+    expect(sweep.listeners).toMatchObject([{ owners: [], ownerNote: { code: 'no-holder' } }]);
+    expect((await looks(20)).listeners).toBe(sweep.listeners);
   });
 
   it('keeps the objects of listeners that are what they were', async () => {
