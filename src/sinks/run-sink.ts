@@ -184,6 +184,8 @@ export function runSink(config: SinkConfig, transport: Transport, dependencies: 
     save();
   }
 
+  // Kept before the first event: else a crash would make the sink a new one again, which begins with what happens later.
+  save();
   const running = run();
   return {
     wake: () => { bell.ring(); },

@@ -81,6 +81,8 @@ describe('a sink', () => {
 
   it('begins with what happens from now on where it is new, or where the daemon says', async () => {
     const late = start('sent', fakeLog(3), { cursors: fakeCursors() });
+    // Kept at once: a crash before its first event must not move the beginning.
+    expect(late.cursors.saved.get('central')).toEqual({ confirmed: 3, attempted: 3 });
     await late.time.pass(0);
     expect(late.sequences()).toEqual([]);
     const early = start('sent', fakeLog(3), { cursors: fakeCursors(), begin: 1 });

@@ -1,9 +1,9 @@
 import { execFileSync } from 'node:child_process';
-import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync } from 'node:fs';
+import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { build } from 'esbuild';
-import { expect, it } from 'vitest';
+import { afterEach, expect, it } from 'vitest';
 import { describeEntry } from '../../src/sinks/journal/describe-entry.ts';
 import { MESSAGE_IDS } from '../../src/sinks/journal/message-ids.ts';
 import { anEvent } from '../sinks/fakes.ts';
@@ -28,9 +28,21 @@ const SCRIPT = `
   kill $journald
 `;
 
+const folders: string[] = [];
+
+afterEach(() => {
+  for (const folder of folders.splice(0)) rmSync(folder, { recursive: true, force: true });
+});
+
+function temporaryFolder(): string {
+  const folder = mkdtempSync(join(tmpdir(), 'portreeve-journal-'));
+  folders.push(folder);
+  return folder;
+}
+
 describeUnless(missingForSandbox(['journalctl']) ?? (existsSync(JOURNALD) ? null : `needs ${JOURNALD}`), 'the journal', () => {
   it(`keeps ${EVENTS} nasty events field for field, in order, and finds them by their fields`, async () => {
-    const folder = mkdtempSync(join(tmpdir(), 'portreeve-journal-'));
+    const folder = temporaryFolder();
     const client = join(REPOSITORY, 'node_modules/.cache/portreeve/journal-client.mjs');
     await build({ entryPoints: [join(FIXTURES, 'journal-client.ts')], outfile: client, bundle: true, platform: 'node', format: 'esm', external: ['koffi', '@koromix/*'], logLevel: 'silent' });
     execFileSync('unshare', ['-m', '-p', '-f', '--mount-proc', '--kill-child', 'sh', '-euc', SCRIPT, 'sh', JOURNALD, process.execPath, client, String(EVENTS), folder], { stdio: ['ignore', 'ignore', 'inherit'] });
@@ -45,7 +57,7 @@ describeUnless(missingForSandbox(['journalctl']) ?? (existsSync(JOURNALD) ? null
   });
 
   it('takes the catalog', () => {
-    const root = mkdtempSync(join(tmpdir(), 'portreeve-catalog-'));
+    const root = temporaryFolder();
     mkdirSync(join(root, 'usr/lib/systemd/catalog'), { recursive: true });
     mkdirSync(join(root, 'var/lib/systemd/catalog'), { recursive: true });
     cpSync(join(REPOSITORY, 'systemd/portreeve.catalog'), join(root, 'usr/lib/systemd/catalog/portreeve.catalog'));

@@ -22,14 +22,22 @@ import { FIXTURES } from './sandbox.ts';
 const EVENTS = 10_000;
 const receivers: Receiver[] = [];
 const running: Sinks[] = [];
+const folders: string[] = [];
 
 afterEach(async () => {
   await Promise.all(running.splice(0).map((sinks) => sinks.stop(0)));
   await Promise.all(receivers.splice(0).map((receiver) => receiver.kill()));
+  for (const folder of folders.splice(0)) rmSync(folder, { recursive: true, force: true });
 });
 
+function temporaryFolder(): string {
+  const folder = mkdtempSync(join(tmpdir(), 'portreeve-sinks-'));
+  folders.push(folder);
+  return folder;
+}
+
 async function open(make: (options: ReceiverOptions) => Promise<Receiver>, options: Omit<ReceiverOptions, 'folder'>): Promise<Receiver> {
-  const receiver = await make({ ...options, folder: mkdtempSync(join(tmpdir(), 'portreeve-receiver-')) });
+  const receiver = await make({ ...options, folder: temporaryFolder() });
   receivers.push(receiver);
   await receiver.start();
   return receiver;
@@ -149,7 +157,7 @@ describeUnless(missingReceiver('rsyslogd'), 'a receiver that fails', () => {
 describeUnless(missingReceiver('rsyslogd'), 'an agent that is killed', () => {
   it('is killed ten times while it sends, and everything that its event log has arrived', async () => {
     const receiver = await open(rsyslog, { transport: 'tcp' });
-    const folder = mkdtempSync(join(tmpdir(), 'portreeve-agent-'));
+    const folder = temporaryFolder();
     const program = join(folder, 'agent.mjs');
     await build({ entryPoints: [join(FIXTURES, 'sink-agent.ts')], outfile: program, bundle: true, platform: 'node', format: 'esm', external: ['koffi', '@koromix/*'], logLevel: 'silent' });
     const start = (): ChildProcessByStdio<null, Readable, null> => spawn(process.execPath, [program, folder, String(receiver.port), '20000'], { stdio: ['ignore', 'pipe', 'inherit'] });
@@ -177,7 +185,7 @@ describeUnless(missingReceiver('rsyslogd'), 'an agent that is killed', () => {
 
 describeUnless(process.getuid?.() === 0 ? null : 'needs root', 'a full disk', () => {
   it('holds up the file and loses nothing: no half lines, everything there once there is room', async () => {
-    const folder = mkdtempSync(join(tmpdir(), 'portreeve-full-'));
+    const folder = temporaryFolder();
     execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=256k', 'tmpfs', folder]);
     try {
       const ballast = join(folder, 'ballast');
@@ -205,7 +213,7 @@ describeUnless(missingReceiver('rsyslogd') ?? MISSING_FOR_CERTIFICATES, 'a certi
   it('that is expired, for another name, or swapped: the events wait, and go when it is mended', async () => {
     const certificates = makeCertificates();
     const log = fakeLog(5);
-    const folder = mkdtempSync(join(tmpdir(), 'portreeve-receiver-'));
+    const folder = temporaryFolder();
     const names = [['IP:127.0.0.1', -1, /certificate has expired/], ['DNS:elsewhere.test', 30, /does not match/], ['IP:127.0.0.1', 30, null]] as const;
     const first = certificates.issue('server', 'IP:127.0.0.1', { days: -1 });
     const receiver = await rsyslog({ folder, transport: 'tls', tls: { ca: certificates.ca, server: first } });
