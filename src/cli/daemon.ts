@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { Command, Option } from 'commander';
 import { startDaemon } from '../daemon/start-daemon.ts';
 import { SOURCE_NAMES, type SourceName } from '../model/coverage.ts';
@@ -42,7 +43,7 @@ export function daemonCommand(finish: (exitCode: number) => void): Command {
     .addHelpText('after', HELP)
     .action(async ({ config, checkConfig: isCheck, format, source, registry, rules, stateDir, ...options }: DaemonOptions) => {
       if (isCheck === true) {
-        const check = await checkConfig({ path: config ?? null, underSystemd: false }, { stateDir: chooseStateDir(stateDir ?? null), now: () => new Date() });
+        const check = await checkConfig({ path: config ?? null, underSystemd: existsSync('/run/systemd/system') }, { stateDir: chooseStateDir(stateDir ?? null), now: () => new Date() });
         finish(check.ok ? 0 : 2);
         await writeOutput(renderConfigCheck(check, format, textOptions(process.stdout, options)));
         return;

@@ -9,12 +9,11 @@ import { renderHistory } from '../pass/history-reports.ts';
 import { readHistory } from '../pass/history.ts';
 import { REPORT_FORMATS, type ReportFormat } from '../pass/reports.ts';
 import { chooseStateDir } from '../pass/state-dir.ts';
-import { stateDirOption, textOptions, type StateOptions } from './options.ts';
+import { CONTROL_SOCKET, configOption, readConfig, socketOption, stateDirOption, textOptions, type ConfigOptions, type StateOptions } from './options.ts';
 import { writeOutput } from './output.ts';
-import { socketOption } from './status.ts';
 import { tell } from './tell.ts';
 
-interface HistoryOptions extends StateOptions {
+interface HistoryOptions extends StateOptions, ConfigOptions {
   readonly since?: string;
   readonly until?: string;
   readonly kind?: readonly EventKind[];
@@ -22,7 +21,7 @@ interface HistoryOptions extends StateOptions {
   readonly owner?: string;
   readonly limit: number;
   readonly format: ReportFormat;
-  readonly socket: string;
+  readonly socket?: string;
 }
 
 /** They are in memory at once, a few kilobytes each. */
@@ -47,11 +46,13 @@ export function historyCommand(): Command {
     .addOption(new Option('--limit <n>', 'the newest so many').argParser(readLimit).default(100))
     .addOption(new Option('--format <format>', 'form of the output').choices(REPORT_FORMATS).default('table'))
     .addOption(stateDirOption())
+    .addOption(configOption())
     .addOption(socketOption())
     .option('--no-color', 'no colours (NO_COLOR does the same)')
     .addHelpText('after', HELP)
-    .action(async (asked: string | undefined, { since, until, kind, severity, owner, limit, format, socket, ...options }: HistoryOptions) => {
+    .action(async (asked: string | undefined, { since, until, kind, severity, owner, limit, format, ...options }: HistoryOptions) => {
       const now = new Date();
+      const { state, control } = await readConfig(options);
       const history = await readHistory(
         {
           ...(asked === undefined ? { port: null, protocol: null } : readPlace(asked)),
@@ -62,7 +63,7 @@ export function historyCommand(): Command {
           until: until === undefined ? null : readMoment(until, now),
           limit,
         },
-        { stateDir: chooseStateDir(options.stateDir ?? null), daemon: askForHistory(socket), logger: { debug: quiet, info: quiet, warning: warn, error: warn } },
+        { stateDir: chooseStateDir(options.stateDir ?? state.dir), daemon: askForHistory(options.socket ?? control.socket ?? CONTROL_SOCKET), logger: { debug: quiet, info: quiet, warning: warn, error: warn } },
       );
       await writeOutput(renderHistory(history, format, textOptions(process.stdout, options)));
     });

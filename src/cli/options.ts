@@ -13,6 +13,9 @@ import { tell } from './tell.ts';
 /** No file lies below a device. */
 const NO_FILE = '/dev/null/portreeve.yaml';
 
+/** Where the daemon listens unless the configuration says otherwise. */
+export const CONTROL_SOCKET = '/run/portreeve/control.sock';
+
 export const EXIT_CODES = `
 Exit codes:
   0    nothing at or above --fail-on (default: warning)
@@ -88,6 +91,22 @@ export async function readConfig(options: ConfigOptions & { readonly color?: boo
     tell(`portreeve: working without the configuration: ${error.message}\n`);
     return (await openConfig({ path: null, underSystemd: false, defaultPath: NO_FILE })).config;
   }
+}
+
+/** The option of every command that asks the daemon. */
+export function socketOption(): Option {
+  return new Option('--socket <path>', `the daemon's control socket (default: control.socket of the configuration, ${CONTROL_SOCKET})`);
+}
+
+/**
+ * Where the daemon is to be asked.
+ * @throws PortreeveError `daemon-unreachable` where the configuration says that it has no socket
+ */
+export async function chooseSocket(options: ConfigOptions & { readonly socket?: string }): Promise<string> {
+  if (options.socket !== undefined) return options.socket;
+  const { socket } = (await readConfig(options)).control;
+  if (socket === null) throw new PortreeveError('daemon-unreachable', 'the daemon has no control socket: control.socket is none', { hint: 'Set it in the configuration, and restart the daemon.' });
+  return socket;
 }
 
 /** The options, with what the configuration says where they say nothing. */

@@ -4,9 +4,8 @@ import { SEVERITIES, type Severity } from '../model/severity.ts';
 import { cleanText } from '../model/untrusted-text.ts';
 import { renderEvent, renderEventJson } from '../pass/daemon-reports.ts';
 import { watchDaemon } from '../pass/watch-daemon.ts';
-import { textOptions } from './options.ts';
+import { chooseSocket, configOption, socketOption, textOptions } from './options.ts';
 import { writeOutput } from './output.ts';
-import { socketOption } from './status.ts';
 import { tell } from './tell.ts';
 
 interface WatchOptions {
@@ -14,7 +13,8 @@ interface WatchOptions {
   readonly kind?: readonly EventKind[];
   readonly severity?: Severity;
   readonly retry?: true;
-  readonly socket: string;
+  readonly config?: string;
+  readonly socket?: string;
   readonly color?: boolean;
 }
 
@@ -26,13 +26,14 @@ export function watchCommand(): Command {
     .addOption(new Option('--kind <kinds...>', 'only events of these kinds (default: all)').choices(EVENT_KINDS))
     .addOption(new Option('--severity <severity>', 'only events of this severity or above').choices(SEVERITIES))
     .option('--retry', 'wait for the daemon where it does not run, and again when it goes')
+    .addOption(configOption())
     .addOption(socketOption())
     .option('--no-color', 'no colours (NO_COLOR does the same)')
     .addHelpText('after', '\nExit codes: 3 the daemon cannot be reached, or went; 130 interrupted.\nWhat happened before: portreeve history.')
-    .action(async ({ format, kind, severity, retry, socket, ...options }: WatchOptions) => {
+    .action(async ({ format, kind, severity, retry, ...options }: WatchOptions) => {
       const text = textOptions(process.stdout, options);
       let wasGone = false;
-      for await (const watched of watchDaemon({ socket, kinds: kind ?? null, minSeverity: severity ?? null, retry: retry === true })) {
+      for await (const watched of watchDaemon({ socket: await chooseSocket(options), kinds: kind ?? null, minSeverity: severity ?? null, retry: retry === true })) {
         switch (watched.kind) {
           case 'event':
             await writeOutput([format === 'ndjson' ? renderEventJson(watched.event) : renderEvent(watched.event, text)]);

@@ -97,7 +97,7 @@ export async function openDaemon(choice: DaemonChoice, surroundings: Surrounding
   const stateFile = openStateFile({ path: paths.state, clock, logger });
   const saved = await stateFile.load();
   const cursors = createCursorStore({ folder: paths.sinks, logger });
-  const log = await openEventLog({ folder: paths.events, maxBytes: settings.config.state.maxSize, maxAgeMs: settings.config.state.maxAge, host: hostname(), clock, logger, after: sequenceOf(saved) });
+  const log = await openEventLog({ folder: paths.events, maxBytes: settings.config.state.maxSize, maxAgeMs: settings.config.state.maxAge, host: hostname(), clock, logger, after: Math.max(sequenceOf(saved), cursors.highest()) });
   const book = createAlertBook({ config: settings.config.alerts, clock, saved: saved?.['alerts'] ?? null });
   const use = createExceptionUse(saved?.['exceptions'], localDate(clock.now()));
   const coverage = createCoverageWatch(saved?.['coverage']);

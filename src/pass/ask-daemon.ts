@@ -2,9 +2,6 @@ import { askDaemon } from '../control/client.ts';
 import type { ControlAnswer, ControlRequest, DaemonStatus } from '../model/daemon.ts';
 import { PortreeveError } from '../model/errors.ts';
 
-/** Where the daemon listens unless `control.socket` in portreeve.yaml says otherwise. */
-export const CONTROL_SOCKET = '/run/portreeve/control.sock';
-
 /**
  * How the daemon is.
  * @throws PortreeveError `daemon-unreachable`, `control-failed`
