@@ -59,7 +59,7 @@ export interface HostWatcher {
   look(hint?: LookHint): Promise<Look>;
   /**
    * Finds out everything anew, as a one-off audit does, and then what came while it did. Looks may be taken meanwhile; no step
-   * keeps the event loop waiting for long (40 ms with 5,000 listeners and 2,000 processes).
+   * keeps the event loop waiting for long (40 to 130 ms with 5,000 listeners and 2,000 processes).
    * @throws PortreeveError
    */
   sweep(): Promise<Look>;

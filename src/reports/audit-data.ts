@@ -17,10 +17,10 @@ export function auditHead(report: AuditReport): AuditHead {
 /** One listener, in the order of `portreeve/audit/v1`. */
 export function listenerRecord(listener: AuditedListener): AuditedListener {
   const { id, protocol, family, address, port, ipProtocol, scope, interface: boundTo, dualStack, sockets, netns } = listener;
-  const { ephemeral, registry, socketUid, socketUser, ownerKind, ownerNote, owners, activation, findings, trials } = listener;
+  const { ephemeral, registry, socketUid, socketUser, ownerKind, ownerNote, owners, ownersComplete, activation, findings, trials } = listener;
   return {
     id, protocol, family, address, port, ipProtocol, scope, interface: boundTo, dualStack, sockets, netns,
-    ephemeral, registry, socketUid, socketUser, ownerKind, ownerNote, owners, activation, findings,
+    ephemeral, registry, socketUid, socketUser, ownerKind, ownerNote, owners, ...(ownersComplete === undefined ? {} : { ownersComplete }), activation, findings,
     ...(trials === undefined ? {} : { trials }),
   };
 }
