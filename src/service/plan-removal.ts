@@ -6,7 +6,7 @@ import { CATALOG, DAEMON_UNIT, DROP_INS, listOwnFiles, LOG_FOLDER, STATE_FOLDER 
 import { isUnchanged, nameOf, readManifest, stopping } from './plan-installation.ts';
 
 /** Folders that go with the last file in them, each before the one it is in. */
-const FOLDERS: readonly string[] = [DROP_INS, '/etc/portreeve/rules.d', '/etc/portreeve', dirname(CATALOG), LOG_FOLDER, STATE_FOLDER];
+const FOLDERS: readonly string[] = [DROP_INS, '/etc/portreeve/rules.d', '/etc/portreeve', dirname(CATALOG), dirname(dirname(CATALOG)), LOG_FOLDER, STATE_FOLDER];
 
 /**
  * What would take the service away: what is as it was installed, and the folders that are empty then. What somebody changed
@@ -49,7 +49,7 @@ export function planRemoval(host: HostFiles, live: boolean): InstallationPlan {
 /** State and logs as a whole; of the other folders, each file that is not told already. */
 function describeStaying(folder: string, staying: readonly string[], told: readonly LeftAlone[]): readonly LeftAlone[] {
   if (folder === STATE_FOLDER || folder === LOG_FOLDER) return [{ path: folder, reason: 'state', beside: null }];
-  // The catalogs of other programs are no business of ours.
-  if (folder === dirname(CATALOG)) return [];
+  // The catalogs and units of other programs are no business of ours.
+  if (CATALOG.startsWith(`${folder}/`)) return [];
   return staying.filter((path) => !FOLDERS.includes(path) && !told.some((each) => each.path === path)).map((path) => ({ path, reason: 'not-ours', beside: null }));
 }

@@ -207,6 +207,7 @@ describe('uninstall-service', () => {
     expect(files()).toEqual([]);
     expect(readdirSync(at('/etc'))).toEqual(['systemd']);
     expect(readdirSync(at('/var/lib'))).toEqual([]);
+    expect(readdirSync(at('/usr/local/lib'))).toEqual([]);
     expect(removal().steps).toEqual([]);
   });
 
