@@ -44,14 +44,14 @@ export function auditCommand(finish: (exitCode: number) => void): Command {
       // Known before the first line is written: a reader who leaves early does not change what was found.
       finish(exitCodeOf(report, options.failOn));
       await hearSignals();
-      await writeOutput(renderAudit(report, options.format ?? 'table', textOptions(process.stdout, options)));
+      await writeOutput(renderAudit(report, options.format ?? 'table', textOptions('stdout', options)));
       if (syslog !== undefined) await sendToSyslog(report, syslog);
     });
 }
 
 async function auditNow(options: AuditOptions): Promise<AuditReport> {
   const input = await openInputs(options);
-  for (const warning of input.policy.warnings) tell(renderProblem(warning, textOptions(process.stderr, options)));
+  for (const warning of input.policy.warnings) tell(renderProblem(warning, textOptions('stderr', options)));
   return audit(input, { trials: options.verbose === true });
 }
 

@@ -5,5 +5,5 @@ import { tell } from './tell.ts';
 
 /** What the scan could not see goes to standard error, where standard output is data. */
 export function warnOfCoverage(coverage: Coverage, options: { readonly color?: boolean }): void {
-  if (!coverage.complete) tell(`${renderCoverage(coverage, textOptions(process.stderr, options)).join('\n')}\n`);
+  if (!coverage.complete) tell(`${renderCoverage(coverage, textOptions('stderr', options)).join('\n')}\n`);
 }

@@ -35,7 +35,7 @@ export function baselineDiffCommand(finish: (exitCode: number) => void): Command
       const after = now === undefined ? await scan(options) : await readSavedAudit(now);
       const comparison = compareAudits(before, after);
       finish(comparisonExitCode(comparison));
-      const text = options.format === 'json' ? renderComparisonJson(comparison) : `${renderComparison(comparison, textOptions(process.stdout, options)).join('\n')}\n`;
+      const text = options.format === 'json' ? renderComparisonJson(comparison) : `${renderComparison(comparison, textOptions('stdout', options)).join('\n')}\n`;
       await writeOutput([text]);
     });
 }

@@ -60,7 +60,7 @@ export function baselineReviewCommand(finish: (exitCode: number) => void): Comma
       const { openConversation } = await import('./conversation.ts');
       const conversation = openConversation(process.stdin, process.stdout);
       try {
-        const outcome = await reviewItems(items, conversation, { file, expires, now, text: textOptions(process.stdout, options) });
+        const outcome = await reviewItems(items, conversation, { file, expires, now, text: textOptions('stdout', options) });
         if (conversation.interrupted) finish(INTERRUPTED);
         conversation.show(['', sumUp(outcome, options.output)]);
       } finally {

@@ -45,7 +45,7 @@ export function daemonCommand(finish: (exitCode: number) => void): Command {
       if (isCheck === true) {
         const check = await checkConfig({ path: config ?? null, underSystemd: existsSync('/run/systemd/system') }, { stateDir: chooseStateDir(stateDir ?? null), now: () => new Date() });
         finish(check.ok ? 0 : 2);
-        await writeOutput(renderConfigCheck(check, format, textOptions(process.stdout, options)));
+        await writeOutput(renderConfigCheck(check, format, textOptions('stdout', options)));
         return;
       }
       finish(await startDaemon({ config: config ?? null, source: source ?? null, registry: registry ?? null, rules: rules ?? null, stateDir: stateDir ?? null }));

@@ -28,6 +28,6 @@ export function doctorCommand(finish: (exitCode: number) => void): Command {
       const { config, registry, rules, shippedRules: shipped, stateDir } = options;
       const report = await examineHost({ config: config ?? null, registry: registry ?? null, rules: rules ?? null, shipped, stateDir: stateDir ?? null, now: () => new Date() });
       finish(report.ready ? 0 : 3);
-      await writeOutput(options.format === 'json' ? [renderDoctorJson(report)] : renderDoctor(report, textOptions(process.stdout, options)));
+      await writeOutput(options.format === 'json' ? [renderDoctorJson(report)] : renderDoctor(report, textOptions('stdout', options)));
     });
 }

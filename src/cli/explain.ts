@@ -20,7 +20,7 @@ export function explainCommand(): Command {
     .action(async (asked: string, given: ExplainOptions) => {
       const options = await settleOptions(given);
       const explanation = await explain(asked, await openInputs(options));
-      const layout = { ...textOptions(process.stdout, options), verbose: options.verbose === true };
+      const layout = { ...textOptions('stdout', options), verbose: options.verbose === true };
       await writeOutput(options.format === 'json' ? [renderExplanationJson(explanation)] : renderExplanation(explanation, layout));
     });
 }

@@ -65,7 +65,7 @@ export function historyCommand(): Command {
         },
         { stateDir: chooseStateDir(options.stateDir ?? state.dir), daemon: askForHistory(options.socket ?? control.socket ?? CONTROL_SOCKET), logger: { debug: quiet, info: quiet, warning: warn, error: warn } },
       );
-      await writeOutput(renderHistory(history, format, textOptions(process.stdout, options)));
+      await writeOutput(renderHistory(history, format, textOptions('stdout', options)));
     });
 }
 

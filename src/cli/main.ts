@@ -1,13 +1,18 @@
-import { isWriting } from './output.ts';
-import { run } from './run.ts';
+import { start } from './start.ts';
 
-// Ctrl-C ends with 130 whatever is under way. A write into a full pipe would hold up an exit in good order until its
-// reader takes it, so then the signal itself ends the program, which a shell reports as 130 too.
-process.once('SIGINT', () => {
-  if (isWriting()) process.kill(process.pid, 'SIGINT');
-  else process.exit(130);
-});
-
-void run(process.argv.slice(2)).then((exitCode) => {
-  process.exitCode = exitCode;
+start({
+  'audit': async () => (await import('./audit.ts')).auditCommand,
+  'baseline': async () => (await import('./baseline.ts')).baselineCommand,
+  'daemon': async () => (await import('./daemon.ts')).daemonCommand,
+  'doctor': async () => (await import('./doctor.ts')).doctorCommand,
+  'explain': async () => (await import('./explain.ts')).explainCommand,
+  'history': async () => (await import('./history.ts')).historyCommand,
+  'install-service': async () => (await import('./install-service.ts')).installServiceCommand,
+  'policy': async () => (await import('./policy.ts')).policyCommand,
+  'registry': async () => (await import('./registry.ts')).registryCommand,
+  'sink': async () => (await import('./sink.ts')).sinkCommand,
+  'status': async () => (await import('./status.ts')).statusCommand,
+  'suggest': async () => (await import('./suggest.ts')).suggestCommand,
+  'uninstall-service': async () => (await import('./uninstall-service.ts')).uninstallServiceCommand,
+  'watch': async () => (await import('./watch.ts')).watchCommand,
 });

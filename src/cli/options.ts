@@ -1,3 +1,4 @@
+import { fstatSync } from 'node:fs';
 import { Option, type Command } from 'commander';
 import type { Config } from '../model/config.ts';
 import { SOURCE_NAMES, type SourceName } from '../model/coverage.ts';
@@ -56,7 +57,7 @@ export function registryChoice(options: StateOptions & Pick<InputOptions, 'regis
     file: options.registry ?? null,
     stateDir: chooseStateDir(options.stateDir ?? null),
     warn: (problem) => {
-      tell(renderProblem(problem, textOptions(process.stderr, options)));
+      tell(renderProblem(problem, textOptions('stderr', options)));
     },
   };
 }
@@ -135,11 +136,21 @@ export async function openInputs(options: InputOptions): Promise<AuditInput> {
 }
 
 /** How text is laid out for a stream. commander gives `color: false` for --no-color. */
-export function textOptions(stream: NodeJS.WriteStream, options: { readonly color?: boolean }): TextOptions {
+export function textOptions(name: 'stdout' | 'stderr', options: { readonly color?: boolean }): TextOptions {
+  const stream = mayBeTerminal(name === 'stdout' ? 1 : 2) ? process[name] : null;
   return chooseTextOptions({
-    isTerminal: stream.isTTY,
-    columns: stream.isTTY ? stream.columns : undefined,
+    isTerminal: stream?.isTTY ?? false,
+    columns: stream?.isTTY === true ? stream.columns : undefined,
     environment: process.env,
     noColour: options.color === false,
   });
+}
+
+/** Memory devices, /dev/null among them (Linux, Documentation/admin-guide/devices.txt). */
+const MEMORY_DEVICES = 1;
+
+/** To ask process.stdout itself loads Node's streams, 2 ms, and most output goes to a file or a pipe. */
+function mayBeTerminal(descriptor: number): boolean {
+  const file = fstatSync(descriptor);
+  return file.isCharacterDevice() && file.rdev >> 8 !== MEMORY_DEVICES;
 }

@@ -33,6 +33,6 @@ export function policyCheckCommand(finish: (exitCode: number) => void): Command 
       const check = await checkPolicy({ paths: paths.length === 0 ? null : paths, shipped: shippedRules, now: () => new Date() });
       const failing = check.problems.filter(({ level }) => level === 'error' || (strict === true && level === 'warning'));
       finish(failing.length > 0 ? 2 : 0);
-      await writeOutput(renderPolicyCheck(check, format, textOptions(process.stdout, color === undefined ? {} : { color })));
+      await writeOutput(renderPolicyCheck(check, format, textOptions('stdout', color === undefined ? {} : { color })));
     });
 }

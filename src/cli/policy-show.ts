@@ -21,7 +21,7 @@ export function policyShowCommand(): Command {
     .option('--no-color', 'no colours (NO_COLOR does the same)')
     .action(async ({ rules, shippedRules, format, color }: PolicyShowOptions) => {
       const overview = await showPolicy({ paths: rules ?? null, shipped: shippedRules, now: () => new Date() });
-      const layout = textOptions(process.stdout, color === undefined ? {} : { color });
+      const layout = textOptions('stdout', color === undefined ? {} : { color });
       await writeOutput(format === 'json' ? [renderPolicyOverviewJson(overview)] : renderPolicyOverview(overview, layout));
     });
 }

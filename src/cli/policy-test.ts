@@ -37,7 +37,7 @@ export function policyTestCommand(finish: (exitCode: number) => void): Command {
         now: () => new Date(),
       });
       finish(report.failed.length > 0 || (report.untested ?? []).length > 0 ? 1 : 0);
-      const layout = textOptions(process.stdout, color === undefined ? {} : { color });
+      const layout = textOptions('stdout', color === undefined ? {} : { color });
       await writeOutput([format === 'json' ? renderRuleTestsJson(report) : `${renderRuleTests(report, layout).join('\n')}\n`]);
     });
 }

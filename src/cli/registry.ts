@@ -48,7 +48,7 @@ function statusCommand(): Command {
     .action(async (given: OutputOptions & { maxAge?: number }) => {
       const { options, config } = await settle(given);
       const status = await registryStatus({ ...registryChoice(options), maxAgeDays: options.maxAge ?? Math.floor(config.maxAge / MS_PER_DAY), now });
-      await writeOutput(options.format === 'json' ? [renderRegistryStatusJson(status)] : renderRegistryStatus(status, textOptions(process.stdout, options)));
+      await writeOutput(options.format === 'json' ? [renderRegistryStatusJson(status)] : renderRegistryStatus(status, textOptions('stdout', options)));
     });
 }
 
@@ -106,7 +106,7 @@ function updateCommand(): Command {
               now,
               onProgress: progress.show,
             }).finally(progress.clear);
-      await writeOutput(options.format === 'json' ? [renderRegistryUpdateJson(update)] : renderRegistryUpdate(update, textOptions(process.stdout, options)));
+      await writeOutput(options.format === 'json' ? [renderRegistryUpdateJson(update)] : renderRegistryUpdate(update, textOptions('stdout', options)));
     });
 }
 
@@ -142,7 +142,7 @@ function diffCommand(): Command {
     .action(async (before: string, after: string, options: DiffOptions) => {
       const { stateDir, warn } = registryChoice((await settle(options)).options);
       const diff = await diffRegistries({ before, after, stateDir, warn, readListeners: options.host ? readThisHost : null });
-      await writeOutput(options.format === 'json' ? [renderRegistryDiffJson(diff)] : renderRegistryDiff(diff, textOptions(process.stdout, options)));
+      await writeOutput(options.format === 'json' ? [renderRegistryDiffJson(diff)] : renderRegistryDiff(diff, textOptions('stdout', options)));
     });
 }
 

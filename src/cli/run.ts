@@ -6,11 +6,14 @@ import { EXIT_CODES, textOptions } from './options.ts';
 import { OutputClosed } from './output.ts';
 import { tell } from './tell.ts';
 
+/** Commands by name. Each is loaded when it is asked for: what the daemon needs would cost every other command 20 ms. */
+export type Commands = Readonly<Record<string, () => Promise<(finish: (exitCode: number) => void) => Command>>>;
+
 /** Runs one command line and gives its exit code. Results go to standard output, everything else to standard error. */
-export async function run(argv: readonly string[]): Promise<number> {
+export async function run(commands: Commands, argv: readonly string[]): Promise<number> {
   let exitCode = 0;
   try {
-    const program = await createProgram(argv[0], (code) => {
+    const program = await createProgram(commands, argv[0], (code) => {
       exitCode = code;
     });
     await program.parseAsync(argv, { from: 'user' });
@@ -19,7 +22,7 @@ export async function run(argv: readonly string[]): Promise<number> {
     if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
     if (error instanceof OutputClosed) return exitCode;
     if (error instanceof PortreeveError) {
-      tell(renderError(error, textOptions(process.stderr, { color: !argv.includes('--no-color') })));
+      tell(renderError(error, textOptions('stderr', { color: !argv.includes('--no-color') })));
       return error.exitCode;
     }
     const { code, message, stack } = error as NodeJS.ErrnoException;
@@ -28,34 +31,14 @@ export async function run(argv: readonly string[]): Promise<number> {
   }
 }
 
-type CreateCommand = (finish: (exitCode: number) => void) => Command;
-
-/** Each is loaded when it is asked for: what the daemon needs would cost every audit 20 ms. */
-const COMMANDS: Readonly<Record<string, () => Promise<CreateCommand>>> = {
-  'audit': async () => (await import('./audit.ts')).auditCommand,
-  'baseline': async () => (await import('./baseline.ts')).baselineCommand,
-  'daemon': async () => (await import('./daemon.ts')).daemonCommand,
-  'doctor': async () => (await import('./doctor.ts')).doctorCommand,
-  'explain': async () => (await import('./explain.ts')).explainCommand,
-  'history': async () => (await import('./history.ts')).historyCommand,
-  'install-service': async () => (await import('./install-service.ts')).installServiceCommand,
-  'policy': async () => (await import('./policy.ts')).policyCommand,
-  'registry': async () => (await import('./registry.ts')).registryCommand,
-  'sink': async () => (await import('./sink.ts')).sinkCommand,
-  'status': async () => (await import('./status.ts')).statusCommand,
-  'suggest': async () => (await import('./suggest.ts')).suggestCommand,
-  'uninstall-service': async () => (await import('./uninstall-service.ts')).uninstallServiceCommand,
-  'watch': async () => (await import('./watch.ts')).watchCommand,
-};
-
 /** The program with the command that was asked for, or with all where help or a near match may be wanted. */
-async function createProgram(wanted: string | undefined, finish: (exitCode: number) => void): Promise<Command> {
+async function createProgram(commands: Commands, wanted: string | undefined, finish: (exitCode: number) => void): Promise<Command> {
   const program = new Command('portreeve')
     .description('Knows every listening socket of this host, who owns it, what IANA says of its port, and what your policy makes of it.')
     .version(VERSION, '-V, --version')
     .addHelpText('after', EXIT_CODES);
-  const load = wanted !== undefined && Object.hasOwn(COMMANDS, wanted) ? COMMANDS[wanted] : undefined;
-  for (const each of load === undefined ? Object.values(COMMANDS) : [load]) program.addCommand((await each())(finish));
+  const load = wanted !== undefined && Object.hasOwn(commands, wanted) ? commands[wanted] : undefined;
+  for (const each of load === undefined ? Object.values(commands) : [load]) program.addCommand((await each())(finish));
   throwInsteadOfExiting(program);
   return program;
 }

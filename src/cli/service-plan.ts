@@ -33,7 +33,7 @@ const INTERRUPTED = 130;
 /** Shows the plan, and does it where that was asked for: on the command line, or on the terminal. `finish` takes the exit code if it is not 0. */
 export async function carryOut(open: OpenPlan, options: PlanOptions, finish: (exitCode: number) => void): Promise<void> {
   const { plan } = open;
-  const text = textOptions(process.stdout, options);
+  const text = textOptions('stdout', options);
   if (options.format === 'json') {
     await writeOutput([renderInstallationJson(plan)]);
     return;

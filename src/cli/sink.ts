@@ -38,7 +38,7 @@ function testCommand(finish: (exitCode: number) => void): Command {
     .action(async (name: string | undefined, options: TestOptions) => {
       const outcomes = await testConfiguredSinks({ config: options.config ?? null, name: name ?? null }, { clock: SYSTEM_CLOCK, logger: tellingLogger() });
       finish(outcomes.some(({ result }) => result === 'failed') ? ERROR_CODES['sink-failed'] : 0);
-      await writeOutput(renderSinkTest(outcomes, options.format, textOptions(process.stdout, options)));
+      await writeOutput(renderSinkTest(outcomes, options.format, textOptions('stdout', options)));
     });
 }
 

@@ -24,6 +24,6 @@ export function statusCommand(finish: (exitCode: number) => void): Command {
       const status = await askStatus(await chooseSocket(options));
       const now = new Date();
       finish(isHealthy(status, now) ? 0 : 3);
-      await writeOutput(format === 'json' ? [renderStatusJson(status)] : renderStatus(status, now, textOptions(process.stdout, options)));
+      await writeOutput(format === 'json' ? [renderStatusJson(status)] : renderStatus(status, now, textOptions('stdout', options)));
     });
 }

@@ -40,7 +40,7 @@ export function suggestCommand(): Command {
         seed: options.seed ?? hostname(),
       };
       const suggestion = await suggest(request, { source, registry, documents });
-      await writeOutput(options.format === 'json' ? [renderSuggestionJson(suggestion)] : renderSuggestion(suggestion, textOptions(process.stdout, options)));
+      await writeOutput(options.format === 'json' ? [renderSuggestionJson(suggestion)] : renderSuggestion(suggestion, textOptions('stdout', options)));
     });
 }
 

@@ -31,7 +31,7 @@ export function watchCommand(): Command {
     .option('--no-color', 'no colours (NO_COLOR does the same)')
     .addHelpText('after', '\nExit codes: 3 the daemon cannot be reached, or went; 130 interrupted.\nWhat happened before: portreeve history.')
     .action(async ({ format, kind, severity, retry, ...options }: WatchOptions) => {
-      const text = textOptions(process.stdout, options);
+      const text = textOptions('stdout', options);
       let wasGone = false;
       for await (const watched of watchDaemon({ socket: await chooseSocket(options), kinds: kind ?? null, minSeverity: severity ?? null, retry: retry === true })) {
         switch (watched.kind) {

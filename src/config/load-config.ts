@@ -1,5 +1,4 @@
-import type { Stats } from 'node:fs';
-import { lstat } from 'node:fs/promises';
+import { lstatSync, type Stats } from 'node:fs';
 import type { Config, JournalSinkConfig, SinkConfig } from '../model/config.ts';
 import type { Problem } from '../model/errors.ts';
 import { faultyFiles } from '../yaml/describe-problems.ts';
@@ -53,7 +52,7 @@ export async function loadConfig(path: string | null, options: ConfigOptions = {
 /** Likewise, and never throws: what is wrong is a problem. */
 export async function readConfig(path: string | null, { defaultPath = DEFAULT_CONFIG_PATH, defaultSinks = [] }: ConfigOptions = {}): Promise<ConfigReading> {
   const file = path ?? defaultPath;
-  if (path === null && (await isMissing(file))) return { file: null, text: null, config: defaultConfig(defaultSinks), given: new Set(), problems: [] };
+  if (path === null && isMissing(file)) return { file: null, text: null, config: defaultConfig(defaultSinks), given: new Set(), problems: [] };
   const log = createProblemLog(file, 'unreadable');
   const inspect = (stats: Stats): void => {
     warnOfWriters(stats, log);
@@ -65,9 +64,9 @@ export async function readConfig(path: string | null, { defaultPath = DEFAULT_CO
 }
 
 /** A link that leads nowhere is a configuration that was meant to be there; so is one that cannot be looked at. */
-async function isMissing(file: string): Promise<boolean> {
+function isMissing(file: string): boolean {
   try {
-    await lstat(file);
+    lstatSync(file);
     return false;
   } catch (error) {
     return (error as NodeJS.ErrnoException).code === 'ENOENT';

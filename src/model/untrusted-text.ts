@@ -120,16 +120,28 @@ function takeLastColumns(text: string, columns: number): string {
   return text.slice(start).replace(/^\p{M}+/u, '');
 }
 
-const ZERO_WIDTH = /^[\p{Mn}\p{Me}\p{Default_Ignorable_Code_Point}]/u;
-/** East_Asian_Width W and F of Unicode's EastAsianWidth.txt, as few blocks rather than its many exact ranges. */
-const WIDE =
-  /^[\p{Emoji_Presentation}\u1100-\u115f\u2329\u232a\u2630-\u2637\u268a-\u268f\u2e80-\u303e\u3041-\ua4cf\ua960-\ua97f\uac00-\ud7a3\uf900-\ufaff\ufe10-\ufe19\ufe30-\ufe6f\uff01-\uff60\uffe0-\uffe6\u{16fe0}-\u{18dff}\u{1aff0}-\u{1b2ff}\u{1d300}-\u{1d376}\u{1f200}-\u{1f265}\u{1f300}-\u{1f64f}\u{1f680}-\u{1f6ff}\u{1f900}-\u{1faff}\u{20000}-\u{3fffd}]/u;
+interface Widths {
+  readonly zero: RegExp;
+  readonly wide: RegExp;
+}
+
+/** Made when first needed, as `patterns` is. */
+let widths: Widths | null = null;
+
+function compileWidths(): Widths {
+  return {
+    zero: /^[\p{Mn}\p{Me}\p{Default_Ignorable_Code_Point}]/u,
+    // East_Asian_Width W and F of Unicode's EastAsianWidth.txt, as few blocks rather than its many exact ranges.
+    wide: /^[\p{Emoji_Presentation}\u1100-\u115f\u2329\u232a\u2630-\u2637\u268a-\u268f\u2e80-\u303e\u3041-\ua4cf\ua960-\ua97f\uac00-\ud7a3\uf900-\ufaff\ufe10-\ufe19\ufe30-\ufe6f\uff01-\uff60\uffe0-\uffe6\u{16fe0}-\u{18dff}\u{1aff0}-\u{1b2ff}\u{1d300}-\u{1d376}\u{1f200}-\u{1f265}\u{1f300}-\u{1f64f}\u{1f680}-\u{1f6ff}\u{1f900}-\u{1faff}\u{20000}-\u{3fffd}]/u,
+  };
+}
 
 function characterWidth(character: string): 0 | 1 | 2 {
   // Below U+0300 nothing is wide, and no mark combines.
   if (character < '\u0300') return 1;
-  if (ZERO_WIDTH.test(character)) return 0;
-  return WIDE.test(character) ? 2 : 1;
+  const { zero, wide } = (widths ??= compileWidths());
+  if (zero.test(character)) return 0;
+  return wide.test(character) ? 2 : 1;
 }
 
 function escapeCharacter(character: string): string {

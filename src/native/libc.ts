@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { PortreeveError } from '../model/errors.ts';
 
@@ -76,19 +77,26 @@ function bind<T>(functions: (koffi: Koffi) => T): T {
 }
 
 /**
- * The binary itself where koffi's package for this machine is found, else through koffi, which looks in more places: the
- * look-ups of its wrapper take 5 ms of every start.
+ * The binary itself where koffi's package for this machine has it, else through koffi, which looks in more places: the
+ * look-ups of its wrappers take 7 ms of every start. That binary is for glibc; which of the two a machine has that also
+ * has the other's loader is left to koffi.
  */
 function loadKoffi(): Koffi {
   const require = createRequire(import.meta.url);
+  const muslLoader = MUSL_LOADERS[process.arch];
   try {
-    const binary = require(`@koromix/koffi-${process.platform}-${process.arch}`) as Partial<Koffi>;
-    if (typeof binary.load === 'function' && typeof binary.errno === 'function') return binary as Koffi;
+    if (muslLoader !== undefined && !existsSync(muslLoader)) {
+      const binary = require(`@koromix/koffi-linux-${process.arch}/linux_${process.arch}/koffi.node`) as Partial<Koffi>;
+      if (typeof binary.load === 'function' && typeof binary.errno === 'function') return binary as Koffi;
+    }
   } catch {
     // Another layout of the package: koffi knows.
   }
   return require('koffi') as Koffi;
 }
+
+/** Where musl keeps its dynamic loader, by Node's name of the machine. */
+const MUSL_LOADERS: Readonly<Record<string, string>> = { x64: '/lib/ld-musl-x86_64.so.1', arm64: '/lib/ld-musl-aarch64.so.1' };
 
 function bindFunctions(koffi: Koffi): Libc {
   const library = koffi.load(null);
