@@ -257,6 +257,7 @@ describeUnless(missingForSandbox(['debootstrap', 'systemd-nspawn']), 'the servic
     expect(stdout).toContain(`leave  /etc/portreeve/portreeve.yaml: changed since it was installed`);
     expect(await bash('systemctl is-active portreeve-audit.timer; systemctl start portreeve-audit; systemctl show -P Result portreeve-audit')).toBe('active\nsuccess');
     expect(await bash('journalctl -q -o cat -u portreeve-audit')).toContain('1302/tcp');
+    expect(await bash('journalctl -q -o cat -u portreeve-audit -p err')).toContain('1302');
     expect(await bash(`test ! -e ${UNIT} && systemctl is-enabled portreeve 2>&1 || true`)).not.toContain('enabled');
   });
 
