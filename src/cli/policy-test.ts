@@ -1,13 +1,12 @@
-import { Command, Option } from 'commander';
+import { Option, type Command } from 'commander';
 import { renderRuleTests, renderRuleTestsJson, testPolicy } from '../pass/policy-test.ts';
 import { textOptions } from './options.ts';
 import { writeOutput } from './output.ts';
+import { policyReader, settlePolicy, type PolicyOptions } from './policy-options.ts';
 
-interface PolicyTestOptions {
+interface PolicyTestOptions extends PolicyOptions {
   readonly coverage?: true;
   readonly format: 'text' | 'json';
-  readonly shippedRules: boolean;
-  readonly color?: boolean;
 }
 
 const HELP = `
@@ -21,23 +20,17 @@ Exit codes:
 
 /** `portreeve policy test`. `finish` takes the exit code as soon as it is known. */
 export function policyTestCommand(finish: (exitCode: number) => void): Command {
-  return new Command('test')
+  return policyReader('test')
     .description('runs the rule tests of the shipped packs, and those beside your own rules')
-    .argument('[paths...]', 'policies and tests to add to the shipped packs (default: /etc/portreeve/rules.d)')
+    .argument('[paths...]', 'policies and tests to add to the shipped packs (default: policy.rules of the configuration, else /etc/portreeve/rules.d)')
     .option('--coverage', 'list the rules without a case that must match and one that must not')
     .addOption(new Option('--format <format>', 'form of the output').choices(['text', 'json']).default('text'))
-    .option('--no-shipped-rules', 'leave the shipped packs and their tests out')
-    .option('--no-color', 'no colours (NO_COLOR does the same)')
     .addHelpText('after', HELP)
-    .action(async (paths: readonly string[], { coverage, format, shippedRules, color }: PolicyTestOptions) => {
-      const report = await testPolicy({
-        paths: paths.length === 0 ? null : paths,
-        shipped: shippedRules,
-        coverage: coverage === true,
-        now: () => new Date(),
-      });
+    .action(async (paths: readonly string[], options: PolicyTestOptions) => {
+      const { choice } = await settlePolicy(paths, options);
+      const report = await testPolicy({ ...choice, coverage: options.coverage === true });
       finish(report.failed.length > 0 || (report.untested ?? []).length > 0 ? 1 : 0);
-      const layout = textOptions('stdout', color === undefined ? {} : { color });
-      await writeOutput([format === 'json' ? renderRuleTestsJson(report) : `${renderRuleTests(report, layout).join('\n')}\n`]);
+      const layout = textOptions('stdout', options);
+      await writeOutput([options.format === 'json' ? renderRuleTestsJson(report) : `${renderRuleTests(report, layout).join('\n')}\n`]);
     });
 }

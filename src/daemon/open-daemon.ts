@@ -11,7 +11,6 @@ import type { Owner } from '../model/listener.ts';
 import type { Logger } from '../model/logger.ts';
 import { SEVERITIES, type Severity } from '../model/severity.ts';
 import { VERSION } from '../model/version.ts';
-import { localDate } from '../pass/policy.ts';
 import { DEFAULT_MAX_LOSS_PERCENT, registryCheckedAt } from '../pass/registry.ts';
 import { updateRegistry } from '../pass/registry-update.ts';
 import { createHostWatcher } from '../pass/watch-host.ts';
@@ -99,7 +98,7 @@ export async function openDaemon(choice: DaemonChoice, surroundings: Surrounding
   const cursors = createCursorStore({ folder: paths.sinks, logger });
   const log = await openEventLog({ folder: paths.events, maxBytes: settings.config.state.maxSize, maxAgeMs: settings.config.state.maxAge, host: hostname(), clock, logger, after: Math.max(sequenceOf(saved), cursors.highest()) });
   const book = createAlertBook({ config: settings.config.alerts, clock, saved: saved?.['alerts'] ?? null });
-  const use = createExceptionUse(saved?.['exceptions'], localDate(clock.now()));
+  const use = createExceptionUse(saved?.['exceptions']);
   const coverage = createCoverageWatch(saved?.['coverage']);
   await replayEvents();
 

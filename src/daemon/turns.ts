@@ -5,6 +5,7 @@ import type { Clock } from '../model/clock.ts';
 import { coverageOf } from '../model/coverage.ts';
 import type { LatestAudit } from '../model/daemon.ts';
 import type { EventDraft } from '../model/event.ts';
+import { countUnusedDays } from '../model/exception-usage.ts';
 import type { Owner } from '../model/listener.ts';
 import type { ExceptionOverview } from '../model/policy-overview.ts';
 import { composeReport } from '../pass/audit.ts';
@@ -144,17 +145,19 @@ export function createTurns({ watcher, judge, book, use, coverage, inputs, unuse
 
   function standings(): readonly ExceptionStanding[] {
     const today = localDate(clock.now());
-    return inputs().exceptions.map((exception) => standingOf(exception, use, today, unusedAfter()));
+    const { exceptions } = inputs();
+    use.watch(exceptions.filter(({ inForce }) => inForce).map(({ id }) => id), today);
+    return exceptions.map((exception) => standingOf(exception, use, today, unusedAfter()));
   }
 }
 
 const MS_PER_DAY = 86_400_000;
 
 function standingOf({ id, expires, daysLeft, inForce, owner, position }: ExceptionOverview, use: ExceptionUse, today: string, unusedAfterMs: number): ExceptionStanding {
-  const unused = Date.parse(today) - Date.parse(use.lastUsed(id) ?? use.since);
+  const unusedDays = countUnusedDays(use.usage, id, today) ?? 0;
   // Most shipped exceptions are for software that this host does not have.
-  const unusedDays = inForce && !isShipped(position.file) && unused >= unusedAfterMs ? Math.round(unused / MS_PER_DAY) : null;
-  return { id, expires, daysLeft, unusedDays, owner, file: position.file, line: position.line };
+  const isUnused = inForce && !isShipped(position.file) && unusedDays * MS_PER_DAY >= unusedAfterMs;
+  return { id, expires, daysLeft, unusedDays: isUnused ? unusedDays : null, owner, file: position.file, line: position.line };
 }
 
 function placesOf({ listeners }: Look): readonly Place[] {

@@ -16,6 +16,8 @@ export interface PolicyCheck {
   readonly rules: number;
   readonly exceptions: number;
   readonly overrides: number;
+  /** The day up to which a daemon on this host counted what uses the exceptions, YYYY-MM-DD; null where that is not known. */
+  readonly usageUntil: string | null;
   /** File by file, each from its top to its end. */
   readonly problems: readonly PolicyFault[];
 }

@@ -1,21 +1,45 @@
 import { realpathSync } from 'node:fs';
 import { dirname } from 'node:path';
+import { parseExceptionUsage } from '../model/exception-usage.ts';
 import type { PolicyCheck } from '../model/policy-check.ts';
 import { checkPolicyFiles } from '../policy/check-policy.ts';
-import { listLocalPolicies, localDate, readPolicyDocuments, SHIPPED_RULES, type PolicyChoice } from './policy.ts';
+import type { UnusedLimit } from '../policy/lint-exceptions.ts';
+import { peekState } from '../state/state-file.ts';
+import { statePaths } from '../state/state-paths.ts';
+import { isShipped, listLocalPolicies, localDate, readPolicyDocuments, SHIPPED_RULES, type PolicyChoice } from './policy.ts';
+
+export interface PolicyCheckChoice extends PolicyChoice {
+  /** Where a daemon may have left what it counted. */
+  readonly stateDir: string;
+  /** Milliseconds after which an exception that silenced nothing is called unused. */
+  readonly unusedAfter: number;
+}
+
+const MS_PER_DAY = 86_400_000;
 
 /**
  * Everything wrong or doubtful in the user's files, the default folder, or where there is none the shipped packs
- * themselves. Which exceptions went unused only a daemon could tell: `usage` of the check stays null until one keeps count.
+ * themselves. Which exceptions went unused only a daemon can tell, to who may read its state.
  */
-export async function checkPolicy({ paths, shipped, now }: PolicyChoice): Promise<PolicyCheck> {
+export async function checkPolicy({ paths, shipped, now, stateDir, unusedAfter }: PolicyCheckChoice): Promise<PolicyCheck> {
   const local = listLocalPolicies(paths);
   const checked = local.length === 0 ? [SHIPPED_RULES] : local;
   const { documents: packs } = shipped ? await readPolicyDocuments({ paths: [], shipped }) : { documents: [] };
   const named = new Set(checked.map(realPath));
   // Who checks the packs themselves shall not be told that every id is there twice.
   const beside = packs.filter(({ file }) => !named.has(realPath(file)) && !named.has(realPath(dirname(file))));
-  return checkPolicyFiles(checked, { today: localDate(now()), beside });
+  const unused = await readUsage(stateDir, Math.ceil(unusedAfter / MS_PER_DAY));
+  const check = await checkPolicyFiles(checked, { today: localDate(now()), beside, unused });
+  // Most shipped exceptions are for software that this host does not have.
+  return { ...check, problems: check.problems.filter(({ code, position }) => code !== 'exception-unused' || !isShipped(realPath(position.file))) };
+}
+
+async function readUsage(stateDir: string, days: number): Promise<UnusedLimit | null> {
+  const saved = await peekState(statePaths(stateDir).state);
+  const until = new Date(saved?.savedAt ?? NaN);
+  if (saved === null || Number.isNaN(until.getTime())) return null;
+  const usage = parseExceptionUsage(saved['exceptions']);
+  return usage.watchedSince.size === 0 ? null : { usage, until: localDate(until), days };
 }
 
 function realPath(path: string): string {

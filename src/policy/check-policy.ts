@@ -2,7 +2,7 @@ import type { PolicyCheck, PolicyFault } from '../model/policy-check.ts';
 import type { Problem } from '../model/errors.ts';
 import { sortProblems } from '../yaml/problem-log.ts';
 import type { PolicyDocument } from './document.ts';
-import type { ExceptionUsage } from './lint-exceptions.ts';
+import type { UnusedLimit } from './lint-exceptions.ts';
 import { lintPolicy } from './lint-policy.ts';
 import { readDocuments } from './load-policy.ts';
 
@@ -11,16 +11,16 @@ export interface CheckOptions {
   readonly today: string;
   /** Documents that are in force together with the files, and are not themselves looked at. */
   readonly beside?: readonly PolicyDocument[];
-  readonly usage?: ExceptionUsage | null;
+  readonly unused?: UnusedLimit | null;
 }
 
 /**
  * Everything wrong or doubtful in policy files, in one go. Never throws for what the files say. Stricter than an audit,
  * which still runs with an exception whose reason is to be written.
  */
-export async function checkPolicyFiles(paths: readonly string[], { today, beside = [], usage = null }: CheckOptions): Promise<PolicyCheck> {
+export async function checkPolicyFiles(paths: readonly string[], { today, beside = [], unused = null }: CheckOptions): Promise<PolicyCheck> {
   const { sources, documents, problems } = await readDocuments(paths, beside);
-  const found = sortProblems([...problems, ...lintPolicy(documents, { today, beside, usage })]);
+  const found = sortProblems([...problems, ...lintPolicy(documents, { today, beside, unused })]);
   const lines = new Map<string, readonly string[]>();
   for (const { file, text } of sources) if (found.some(({ position }) => position.file === file)) lines.set(file, text.split(/\r?\n/));
   return {
@@ -29,6 +29,7 @@ export async function checkPolicyFiles(paths: readonly string[], { today, beside
     rules: count(documents, ({ rules }) => rules),
     exceptions: count(documents, ({ exceptions }) => exceptions),
     overrides: count(documents, ({ overrides }) => overrides),
+    usageUntil: unused?.until ?? null,
     problems: found.map((problem) => describeFault(problem, lines)),
   };
 }

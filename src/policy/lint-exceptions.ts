@@ -1,27 +1,25 @@
 import type { Problem } from '../model/errors.ts';
+import { countUnusedDays, type ExceptionUsage } from '../model/exception-usage.ts';
 import type { OverriddenRule } from './apply-overrides.ts';
 import type { FieldCondition } from './compare-matches.ts';
 import type { ConditionDocument, ExceptionDocument } from './document.ts';
 import { problemAt } from './problem-at.ts';
 
-/** Which exceptions silenced something, as a daemon remembers it. Days are YYYY-MM-DD. */
-export interface ExceptionUsage {
-  /** Since when anyone has watched. */
-  readonly since: string;
-  /** Last day on which an exception silenced a finding, by its id; absent: not since then. */
-  readonly lastUsed: ReadonlyMap<string, string>;
+/** What a daemon counted, and when that is too long. */
+export interface UnusedLimit {
+  readonly usage: ExceptionUsage;
+  /** The last day on which it counted, YYYY-MM-DD: of later ones nobody knows. */
+  readonly until: string;
+  /** From so many days on, an exception that silenced nothing is called unused. */
+  readonly days: number;
 }
 
-/** A quarter: what runs once a month or at its end has been seen by then. */
-const UNUSED_DAYS = 90;
-const MS_PER_DAY = 86_400_000;
-
 /** What experience says against one exception, beside what each audit tells of it already. */
-export function lintException(exception: ExceptionDocument, file: string, rules: ReadonlyMap<string, OverriddenRule>, usage: ExceptionUsage | null, today: string): readonly Problem[] {
+export function lintException(exception: ExceptionDocument, file: string, rules: ReadonlyMap<string, OverriddenRule>, unused: UnusedLimit | null): readonly Problem[] {
   return [
     lintHolder(exception, file),
     ...lintSilenced(exception, file, rules),
-    usage === null ? null : lintUsage(exception, file, usage, today),
+    unused === null ? null : lintUsage(exception, file, unused),
   ].filter((problem) => problem !== null);
 }
 
@@ -86,10 +84,10 @@ function lintSilenced({ id, rules: silenced }: ExceptionDocument, file: string, 
   return [problemAt(file, first.at, 'warning', 'exception-of-disabled', `the exception "${id}" silences ${what} switched off`, 'Remove it, or switch the rule on.')];
 }
 
-function lintUsage({ id, at }: ExceptionDocument, file: string, { since, lastUsed }: ExceptionUsage, today: string): Problem | null {
-  const last = lastUsed.get(id);
-  const days = Math.round((Date.parse(today) - Date.parse(last ?? since)) / MS_PER_DAY);
-  if (days < UNUSED_DAYS) return null;
-  const when = last === undefined ? `in the ${days} days since ${since}` : `since ${last}, ${days} days ago`;
+function lintUsage({ id, at }: ExceptionDocument, file: string, { usage, until, days: limit }: UnusedLimit): Problem | null {
+  const days = countUnusedDays(usage, id, until);
+  if (days === null || days < limit) return null;
+  const last = usage.lastUsed.get(id);
+  const when = last === undefined ? `in the ${days} days since ${usage.watchedSince.get(id) ?? ''}` : `since ${last}, ${days} days ago`;
   return problemAt(file, at, 'warning', 'exception-unused', `the exception "${id}" has silenced nothing ${when}`, 'Remove it: what it was for is gone, and the next one to use it may be another.');
 }

@@ -2,9 +2,9 @@ import type { Problem } from '../model/errors.ts';
 import { applyOverrides, type OverriddenRule } from './apply-overrides.ts';
 import { matchKey } from './compare-matches.ts';
 import { describeState } from './compile-policy.ts';
-import type { ConditionDocument, PolicyDocument } from './document.ts';
+import type { ConditionDocument, ExceptionDocument, PolicyDocument } from './document.ts';
 import { findContradiction } from './find-contradiction.ts';
-import { lintException, type ExceptionUsage } from './lint-exceptions.ts';
+import { lintException, type UnusedLimit } from './lint-exceptions.ts';
 import { lintOverlaps } from './lint-overlaps.ts';
 import { problemAt } from './problem-at.ts';
 
@@ -14,17 +14,17 @@ export interface LintOptions {
   /** Documents in force beside these: their rules are known and compared with, and not reported on. */
   readonly beside: readonly PolicyDocument[];
   /** Null where nobody has kept count: then no exception is called unused. */
-  readonly usage: ExceptionUsage | null;
+  readonly unused: UnusedLimit | null;
 }
 
 /** What is allowed and still a mistake, going by experience. Each document is sound by itself. */
-export function lintPolicy(documents: readonly PolicyDocument[], { today, beside, usage }: LintOptions): readonly Problem[] {
+export function lintPolicy(documents: readonly PolicyDocument[], { today, beside, unused }: LintOptions): readonly Problem[] {
   const all = [...beside, ...documents];
   const files = new Set(documents.map(({ file }) => file));
   const overridden = applyOverrides(all);
   const rules = new Map(overridden.map((rule) => [rule.rule.id, rule]));
   const exceptions = all.flatMap(({ file, exceptions: listed }) => listed.map((exception) => ({ file, exception })));
-  const current = exceptions.filter(({ exception }) => exception.expires === null || exception.expires.date >= today);
+  const hasExpired = ({ expires }: ExceptionDocument): boolean => expires !== null && expires.date < today;
   return [
     ...overridden.filter(({ file }) => files.has(file)).flatMap(({ rule, file }) => lintMatch(rule.match, `the rule "${rule.id}"`, file)),
     ...lintSameMatches(overridden, files),
@@ -34,9 +34,9 @@ export function lintPolicy(documents: readonly PolicyDocument[], { today, beside
       .flatMap(({ exception, file }) => [
         ...describeState(exception, file, today),
         ...lintMatch(exception.match, `the exception "${exception.id}"`, file),
-        ...lintException(exception, file, rules, usage, today),
+        ...lintException(exception, file, rules, hasExpired(exception) ? null : unused),
       ]),
-    ...lintOverlaps(current, files),
+    ...lintOverlaps(exceptions.filter(({ exception }) => !hasExpired(exception)), files),
   ];
 }
 

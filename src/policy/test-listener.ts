@@ -95,7 +95,7 @@ export function readTestListener(node: PlacedNode, log: ProblemLog, now: Date): 
   const ownerKind = take<OwnerKind>(values, 'ownerKind', owners.length > 0 ? 'process' : 'unknown');
   const reason = take<UnknownReason | null>(values, 'ownerReason', null);
   if ((ownerKind === 'process') !== owners.length > 0) log.error(node.at, `a listener of owner kind ${ownerKind} has ${ownerKind === 'process' ? '' : 'no '}owners`);
-  if (ownerKind === 'unknown' && reason === null) log.error(node.at, 'ownerReason says why an owner is unknown');
+  if (ownerKind === 'unknown' && reason === null) log.error(node.at, 'nothing says who holds the listener', `Add owners: [{ exe: /usr/sbin/nginx }], or ownerKind: kernel, or why it is not known: ownerReason: ${UNKNOWN_REASONS[0]}`);
   if (ownerKind === 'kernel' && reason !== null) log.error(node.at, 'ownerReason says why an owner is unknown, and the kernel is known');
   if (log.failed) return null;
 

@@ -102,6 +102,15 @@ export function openStateFile({ path, clock, logger }: StateFileOptions): StateF
   };
 }
 
+/**
+ * What a daemon saved last, for who only looks: nothing is moved, made or locked.
+ * @returns null where there is nothing usable, for whatever reason. Its values are to be checked, as those of `load`
+ */
+export async function peekState(path: string): Promise<SavedState | null> {
+  const found = await readState(path);
+  return found !== null && 'state' in found ? found.state : null;
+}
+
 function checksumOf(line: string): string {
   return `sha256:${createHash('sha256').update(line).digest('hex')}`;
 }

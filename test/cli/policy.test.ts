@@ -1,4 +1,5 @@
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { createHash } from 'node:crypto';
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -61,6 +62,60 @@ describe('policy check', () => {
     expect(code).toBe(2);
     expect(check.files).toEqual([file]);
     expect(check.problems.map((problem) => [problem.level, problem.code])).toEqual([['error', 'exception-todo'], ['warning', 'exception-by-port']]);
+  });
+});
+
+describe('policy check, with what a daemon counted', () => {
+  const held = LOOSE.replace('port: 8123', 'port: 8123, exe: /opt/ha');
+
+  /** A state directory as a daemon leaves it that watched the exception `loose` from one day to another. */
+  function leaveState(name: string, since: string, until: string, seal = (line: string) => `sha256:${createHash('sha256').update(line).digest('hex')}`): string {
+    const line = JSON.stringify({ schema: 'portreeve/state/v1', savedAt: `${until}T12:00:00.000Z`, exceptions: { watchedSince: { loose: since }, lastUsed: {} } });
+    mkdirSync(join(folder, name));
+    put(join(name, 'state.json'), `${line}\n${seal(line)}\n`);
+    return join(folder, name);
+  }
+
+  it('tells which exceptions went unused, after as many days as the configuration says', async () => {
+    const file = put('held.yaml', held);
+    const stateDir = leaveState('watched', '2026-01-01', '2026-02-15');
+    const config = put('portreeve.yaml', `version: 1\npolicy: { unusedAfter: 30d, rules: [${file}] }\nstate: { dir: ${stateDir} }\n`);
+    const line = `${file}:3:11: warning: the exception "loose" has silenced nothing in the 45 days since 2026-01-01 [exception-unused]\n`;
+    expect(await portreeve(['policy', 'check', '--config', config, '--format', 'compact'])).toEqual({ code: 0, stdout: line, stderr: '' });
+    expect(await portreeve(['policy', 'check', file, '--state-dir', stateDir, '--format', 'compact'])).toEqual({ code: 0, stdout: '', stderr: '' });
+    const { stdout } = await portreeve(['policy', 'check', file, '--state-dir', stateDir, '--format', 'json']);
+    expect((JSON.parse(stdout) as PolicyCheck).usageUntil).toBe('2026-02-15');
+  });
+
+  it('takes nothing from a state that is torn, and leaves it where it is', async () => {
+    const file = put('held.yaml', held);
+    const stateDir = leaveState('torn', '2020-01-01', '2026-02-15', () => 'sha256:0');
+    const { code, stdout } = await portreeve(['policy', 'check', file, '--state-dir', stateDir, '--format', 'json']);
+    expect(code).toBe(0);
+    expect(JSON.parse(stdout)).toMatchObject({ usageUntil: null, problems: [] });
+    expect(readdirSync(stateDir)).toEqual(['state.json']);
+  });
+});
+
+describe('--config', () => {
+  it('says for check, show and test which policy is meant, where the command line does not', async () => {
+    const file = put('alone.yaml', 'version: 1\nrules:\n  - { id: mine, title: T, severity: info, match: { port: 1 } }\n');
+    put('alone.test.yaml', 'version: 1\ncases:\n  - { name: one, listener: { protocol: tcp, address: 127.0.0.1, port: 1, ownerKind: kernel }, expect: { mine: found } }\n');
+    const config = put('alone-config.yaml', `version: 1\npolicy: { shipped: false, rules: [${file}] }\n`);
+    expect((await portreeve(['policy', 'check', '--config', config])).stdout).toBe('1 file with 1 rule, 0 exceptions, 0 overrides: nothing to complain about\n');
+    const shown = JSON.parse((await portreeve(['policy', 'show', '--config', config, '--format', 'json'])).stdout) as PolicyOverview;
+    expect(shown.rules.map(({ id }) => id)).toEqual(['mine']);
+    const named = JSON.parse((await portreeve(['policy', 'show', '--config', config, '--rules', put('other.yaml', 'version: 1\n'), '--format', 'json'])).stdout) as PolicyOverview;
+    expect(named.rules).toEqual([]);
+    const tested = await portreeve(['policy', 'test', '--config', config, '--format', 'json']);
+    expect(tested).toMatchObject({ code: 0, stderr: '' });
+    expect(JSON.parse(tested.stdout)).toMatchObject({ rules: 1, cases: 1, failed: [] });
+  });
+
+  it('is refused where it is none', async () => {
+    const { code, stderr } = await portreeve(['policy', 'check', '--config', put('bad-config.yaml', 'version: 1\npolicy: { rule: [] }\n')]);
+    expect(code).toBe(2);
+    expect(stderr).toContain('bad-config.yaml:2:11:');
   });
 });
 

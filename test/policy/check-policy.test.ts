@@ -52,7 +52,7 @@ describe('policy check', () => {
       'c.yaml': `version: 1\nexceptions:\n  - { id: e, rules: [plain], match: { port: 1 }, reason: R }\n`,
     });
     expect(files.map((file) => basename(file))).toEqual(['a.yaml', 'b.yaml', 'c.yaml']);
-    expect(counts).toEqual({ schema: 'portreeve/policy-check/v1', rules: 4, exceptions: 1, overrides: 0 });
+    expect(counts).toEqual({ schema: 'portreeve/policy-check/v1', rules: 4, exceptions: 1, overrides: 0, usageUntil: null });
     expect(problems).toEqual([
       { position: { file: join(folder, 'b.yaml'), line: 2, column: 1 }, level: 'error', code: 'unknown-key', message: 'a policy file has no key "ruls"', hint: 'Did you mean "rules"?', source: 'ruls: []' },
       {
@@ -150,14 +150,20 @@ describe('policy check', () => {
     expect(problems.map(({ code, position }) => [code, position.line])).toEqual([['same-match', 3], ['override-without-effect', 5]]);
   });
 
-  it('calls no exception unused until someone has kept count for 90 days', async () => {
-    const text = exceptions(`match: { port: 1, ${HELD} }`, `match: { port: 2, ${HELD} }`, `match: { port: 3, ${HELD} }`);
-    const lastUsed = new Map([['e0', '2026-02-19'], ['e1', '2025-11-22']]);
-    expect(await found(text, { usage: { since: '2025-11-23', lastUsed: new Map() } })).toEqual([]);
-    expect(await found(text, { usage: { since: '2025-01-01', lastUsed } })).toEqual([
+  it('calls an exception unused that someone has watched for long enough, and no other', async () => {
+    const listed = [1, 2, 3, 4].map((port) => `match: { port: ${port}, ${HELD} }`);
+    const text = exceptions(...listed, `match: { port: 5, ${HELD} }, expires: 2026-01-31`);
+    const watchedSince = new Map(['e0', 'e1', 'e2', 'e4'].map((id) => [id, '2025-01-01']));
+    const lastUsed = new Map([['e0', '2025-11-23'], ['e1', '2025-11-22']]);
+    const unused = { usage: { watchedSince, lastUsed }, until: '2026-02-20', days: 90 };
+    const codes = async (options: Partial<CheckOptions>) => (await found(text, options)).filter((line) => line.includes('exception-unused'));
+    expect(await codes({ unused })).toEqual([
       '9:11 warning exception-unused the exception "e1" has silenced nothing since 2025-11-22, 90 days ago',
       '10:11 warning exception-unused the exception "e2" has silenced nothing in the 415 days since 2025-01-01',
     ]);
+    expect(await codes({ unused: { ...unused, until: '2025-11-30' } })).toEqual(['10:11 warning exception-unused the exception "e2" has silenced nothing in the 333 days since 2025-01-01']);
+    expect(await codes({ unused: { ...unused, days: 416 } })).toEqual([]);
+    expect(await codes({ unused: null })).toEqual([]);
   });
 
   it('answers for 5,000 rules, and for 5,000 exceptions, within seconds', async () => {

@@ -90,7 +90,7 @@ describe('the listener of a rule test', () => {
     ['{ protocol: tcp, port: 1, ownerReason: no-holder }', '5:15 a listener needs the key "address"'],
     ['{ protocol: tcp, address: "::1", ownerReason: no-holder }', '5:15 a listener needs the key "port"'],
     ['{ protocol: raw, address: "::1", port: 1, ownerReason: no-holder }', '5:15 a raw socket has no port'],
-    ['{ protocol: tcp, address: "::1", port: 1 }', '5:15 ownerReason says why an owner is unknown'],
+    ['{ protocol: tcp, address: "::1", port: 1 }', '5:15 nothing says who holds the listener'],
     ['{ protocol: tcp, address: "::1", port: 1, ownerKind: process }', '5:15 a listener of owner kind process has owners'],
     ['{ protocol: tcp, address: "::1", port: 1, ownerKind: kernel, owners: [{ name: x }] }', '5:15 a listener of owner kind kernel has no owners'],
     ['{ protocol: tcp, address: host, port: 1, ownerReason: no-holder }', '5:41 address: not an IP address'],

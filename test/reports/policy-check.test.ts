@@ -17,7 +17,7 @@ function fault(changes: Partial<PolicyFault> = {}): PolicyFault {
 }
 
 function checkOf(...problems: PolicyFault[]): PolicyCheck {
-  return { schema: 'portreeve/policy-check/v1', files: ['/etc/portreeve/rules.d/local.yaml'], rules: 2, exceptions: 1, overrides: 0, problems };
+  return { schema: 'portreeve/policy-check/v1', files: ['/etc/portreeve/rules.d/local.yaml'], rules: 2, exceptions: 1, overrides: 0, usageUntil: null, problems };
 }
 
 function textOf(check: PolicyCheck, format: 'text' | 'json' | 'compact', options = plain): string {
