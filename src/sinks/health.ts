@@ -16,7 +16,7 @@ export interface Health {
   lose(events: number): void;
   /** Somebody mended something: there is no need to wait. */
   hurry(): void;
-  report(): Pick<SinkStatus, 'sent' | 'lost' | 'error' | 'lastSentAt'>;
+  report(): Pick<SinkStatus, 'sent' | 'lost' | 'error' | 'failingSince' | 'lastSentAt'>;
 }
 
 /** Logs the first failure and the recovery, and what lies between only for who debugs: a receiver can be away for days. */
@@ -26,6 +26,7 @@ export function trackHealth(sink: string, target: string, clock: Clock, logger: 
   let sent = 0;
   let lost = 0;
   let error: string | null = null;
+  let failingSince: string | null = null;
   let lastSentAt: string | null = null;
   return {
     get retryAt() {
@@ -36,6 +37,7 @@ export function trackHealth(sink: string, target: string, clock: Clock, logger: 
       const delay = backoffDelay(failures, random);
       retryAt = clock.steady() + delay;
       error = reason;
+      failingSince ??= clock.now().toISOString();
       const fields = { sink, target, error: reason, retryInMs: delay };
       if (failures === 1) logger.warning('a sink does not reach its receiver; its events wait in the event log', fields);
       else logger.debug('a sink still does not reach its receiver', fields);
@@ -49,6 +51,7 @@ export function trackHealth(sink: string, target: string, clock: Clock, logger: 
     succeed() {
       if (failures > 0) logger.info('a sink reaches its receiver again', { sink, target, failures });
       failures = 0;
+      failingSince = null;
     },
     lose(events) {
       lost += events;
@@ -56,6 +59,7 @@ export function trackHealth(sink: string, target: string, clock: Clock, logger: 
     hurry() {
       retryAt = null;
     },
-    report: () => ({ sent, lost, error, lastSentAt }),
+    // Between two failures a receiver may seem well: it fails since the first, and is not said to while it does not.
+    report: () => ({ sent, lost, error, failingSince: error === null ? null : failingSince, lastSentAt }),
   };
 }

@@ -5,6 +5,7 @@ import type { CursorStore, EventDraft, EventReader, PortreeveEvent, SinkCursor }
 import { hearSignals } from '../model/hear-signals.ts';
 import type { Logger } from '../model/logger.ts';
 import { acceptsEvent } from './accepts-event.ts';
+import { countBacklog } from './backlog.ts';
 import { describeFailure } from './describe-failure.ts';
 import { trackHealth } from './health.ts';
 import { describeLoss, findLoss, type Loss } from './loss.ts';
@@ -53,7 +54,9 @@ export function runSink(config: SinkConfig, transport: Transport, dependencies: 
   const bell = createBell(timers);
   const abandon = new AbortController();
   const health = trackHealth(config.name, transport.target, clock, logger, dependencies.random);
-  const progress = trackProgress(findStart(config.name, dependencies), config.type === 'syslog' ? config.resend : 0);
+  const beginning = findStart(config.name, dependencies);
+  const progress = trackProgress(beginning, config.type === 'syslog' ? config.resend : 0);
+  const backlog = countBacklog(config, reader, beginning);
   let channel: Channel | null = null;
   let refused: { readonly sequence: number; readonly since: number } | null = null;
   let cursorKept = true;
@@ -61,6 +64,7 @@ export function runSink(config: SinkConfig, transport: Transport, dependencies: 
   let stopping = false;
 
   function save(): void {
+    backlog.settle(progress.cursor.confirmed);
     try {
       cursors.save(config.name, progress.cursor);
       cursorKept = true;
@@ -75,11 +79,13 @@ export function runSink(config: SinkConfig, transport: Transport, dependencies: 
     channel?.destroy();
     channel = null;
     progress.rewind();
+    backlog.rewind(progress.position);
     health.fail(reason);
   }
 
   function lose(loss: Loss | null): void {
     if (loss === null) return;
+    backlog.recount();
     health.lose(loss.count);
     logger.error('events were lost before a sink could send them', { sink: config.name, count: loss.count, reason: loss.reason });
     dependencies.report(describeLoss(config.name, loss));
@@ -105,6 +111,7 @@ export function runSink(config: SinkConfig, transport: Transport, dependencies: 
     progress.attemptEnded(attempted === wanted.length ? upTo : (wanted[attempted - 1]?.sequence ?? progress.position));
     if (taken > 0) {
       progress.take(taken === wanted.length ? upTo : (wanted[taken - 1]?.sequence ?? upTo), channel.proof !== 'closed', clock.steady());
+      backlog.advance(progress.position, taken);
       health.take(taken);
       if (channel.proof !== 'closed') health.succeed();
       refused = null;
@@ -124,6 +131,7 @@ export function runSink(config: SinkConfig, transport: Transport, dependencies: 
     if (now - refused.since < GIVE_UP_AFTER) return;
     logger.error('an event is given up: its receiver refuses it', { sink: config.name, sequence, error: reason });
     progress.pass(sequence);
+    backlog.advance(sequence, 0);
     lose({ count: 1, from: sequence, to: sequence, reason: 'refused' });
   }
 
@@ -135,7 +143,8 @@ export function runSink(config: SinkConfig, transport: Transport, dependencies: 
     if (channel !== null && channel.broken !== null) fail(channel.broken);
     if (health.retryAt !== null && health.retryAt > now) {
       if (stopping) return false;
-      await bell.wait(health.retryAt - now);
+      // An event log that cannot be read now is read again, and complained of, when the receiver is back.
+      if (!(await backlog.lookAhead().catch(() => false))) await bell.wait(health.retryAt - now);
       return true;
     }
     if (progress.askAt !== null && progress.askAt <= now) {
@@ -157,6 +166,7 @@ export function runSink(config: SinkConfig, transport: Transport, dependencies: 
         await send(wanted, upTo, loss);
       } else {
         progress.pass(upTo);
+        backlog.advance(upTo, 0);
         lose(loss);
         save();
       }
@@ -194,7 +204,7 @@ export function runSink(config: SinkConfig, transport: Transport, dependencies: 
       type: config.type,
       target: transport.target,
       state: sending ? 'sending' : health.retryAt !== null ? 'waiting' : 'idle',
-      queued: Math.max(0, reader.newest - progress.position),
+      queued: backlog.queued(),
       ...health.report(),
     }),
     reopen() {

@@ -183,6 +183,62 @@ describe('a sink', () => {
     expect(most).toBe(128);
   });
 
+  it('counts as queued what its filter takes, however often it tried, and what it has to send again', async () => {
+    const log = fakeLog();
+    for (let index = 0; index < 300; index++) log.append({ severity: index % 3 === 0 ? 'error' : 'info' });
+    const { time, sink, receiver } = start('closed', log, { minSeverity: 'warning' });
+    receiver.reachable = false;
+    await time.pass(5000);
+    expect(sink.status()).toMatchObject({ state: 'waiting', queued: 100 });
+    log.append({ severity: 'info' }, { severity: 'error' });
+    sink.wake();
+    await time.pass(0);
+    expect(sink.status().queued).toBe(101);
+    receiver.reachable = true;
+    await time.pass(60_000);
+    expect(sink.status()).toMatchObject({ state: 'idle', queued: 0, sent: 101 });
+    log.append({}, {});
+    sink.wake();
+    await time.pass(0);
+    expect(sink.status().queued).toBe(0);
+    receiver.reachable = false;
+    receiver.breakNow();
+    await time.pass(0);
+    expect(sink.status()).toMatchObject({ state: 'waiting', queued: 2 });
+  });
+
+  it('counts anew where what it had counted left the event log', async () => {
+    const log = fakeLog(200);
+    const { time, sink, receiver } = start('sent', log);
+    receiver.reachable = false;
+    await time.pass(100);
+    expect(sink.status().queued).toBe(200);
+    log.drop(150);
+    receiver.reachable = true;
+    await time.pass(10_000);
+    expect(sink.status()).toMatchObject({ queued: 0, sent: 50, lost: 150 });
+  });
+
+  it('tells since when it fails, from the first failure on, and not where it was merely idle', async () => {
+    const log = fakeLog(1);
+    const { time, sink, receiver } = start('sent', log);
+    await time.pass(3_600_000);
+    expect(sink.status()).toMatchObject({ error: null, failingSince: null });
+    receiver.takes = 0;
+    log.append({});
+    sink.wake();
+    await time.pass(120_000);
+    expect(sink.status()).toMatchObject({ error: 'full', failingSince: '2026-11-22T01:00:00.000Z', lastSentAt: '2026-11-22T00:00:00.000Z' });
+    receiver.takes = Infinity;
+    await time.pass(60_000);
+    expect(sink.status()).toMatchObject({ error: null, failingSince: null });
+    receiver.takes = 0;
+    log.append({});
+    sink.wake();
+    await time.pass(0);
+    expect(sink.status().failingSince).toBe('2026-11-22T01:03:00.000Z');
+  });
+
   it('is not disturbed by a cursor that cannot be kept', async () => {
     const cursors: FakeCursors = { ...fakeCursors({ central: { confirmed: 0, attempted: 0 } }), save: () => { throw new Error('ENOSPC'); } };
     const { time, sequences, logger } = start('sent', fakeLog(3), { cursors });
