@@ -1,3 +1,4 @@
+import { formatJson } from '../model/ascii-json.ts';
 import type { ControlAnswer, ControlRequest, HistoryQuery, LatestAudit } from '../model/daemon.ts';
 import { createDataReader, type DataReader } from '../model/data-reader.ts';
 import { EVENT_KINDS, type EventKind } from '../model/event.ts';
@@ -116,8 +117,4 @@ export function* formatAudit(latest: LatestAudit): Generator<string> {
     separator = ',';
   }
   yield ']}}}\n';
-}
-
-function formatJson(value: unknown): string {
-  return JSON.stringify(value).replace(/[\x7f-\uffff]/g, (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`);
 }

@@ -1,7 +1,7 @@
 import type { AuditComparison, ChangeKind, ListenerChange } from '../model/audit-change.ts';
 import type { AuditedListener } from '../model/audit.ts';
 import { displayWidth } from '../model/untrusted-text.ts';
-import { formatJson } from './ascii-json.ts';
+import { formatJson } from '../model/ascii-json.ts';
 import { listenerRecord } from './audit-data.ts';
 import { fitColumns, GUTTER, type TextColumn } from './columns.ts';
 import { paint, type Style } from './paint.ts';

@@ -1,6 +1,6 @@
 import type { ConfigCheck, EffectiveValue } from '../model/config-check.ts';
 import { cleanText, displayWidth } from '../model/untrusted-text.ts';
-import { formatJson } from './ascii-json.ts';
+import { formatJson } from '../model/ascii-json.ts';
 import { paint } from './paint.ts';
 import { faultLines } from './policy-check.ts';
 import type { TextOptions } from './text-options.ts';

@@ -1,6 +1,6 @@
 import type { CheckState, DoctorCheck, DoctorReport } from '../model/doctor.ts';
 import { cleanText } from '../model/untrusted-text.ts';
-import { formatJson } from './ascii-json.ts';
+import { formatJson } from '../model/ascii-json.ts';
 import { paint, type Style } from './paint.ts';
 import type { TextOptions } from './text-options.ts';
 import { count, showText } from './wording.ts';

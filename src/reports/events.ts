@@ -1,7 +1,7 @@
 import { EVENT_KINDS, type PortreeveEvent } from '../model/event.ts';
 import { SEVERITIES } from '../model/severity.ts';
 import { cleanText } from '../model/untrusted-text.ts';
-import { formatJson } from './ascii-json.ts';
+import { formatJson } from '../model/ascii-json.ts';
 import { secondLabel } from './moments.ts';
 import { paint } from './paint.ts';
 import type { TextOptions } from './text-options.ts';

@@ -1,5 +1,5 @@
 import type { Explanation, RangeExplanation, ServiceExplanation } from '../model/explanation.ts';
-import { formatJson } from './ascii-json.ts';
+import { formatJson } from '../model/ascii-json.ts';
 import { listenerRecord } from './audit-data.ts';
 import { renderCoverage } from './coverage-text.ts';
 import { renderDecisions } from './explain-decisions.ts';

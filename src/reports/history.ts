@@ -1,7 +1,7 @@
 import type { PortreeveEvent } from '../model/event.ts';
 import type { History } from '../model/history.ts';
 import type { Owner } from '../model/listener.ts';
-import { formatJson } from './ascii-json.ts';
+import { formatJson } from '../model/ascii-json.ts';
 import { listenerRecord } from './audit-data.ts';
 import { renderCell, type CellValue } from './csv-cell.ts';
 import { renderHistoryTable } from './history-table.ts';

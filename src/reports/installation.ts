@@ -1,5 +1,5 @@
 import type { InstallationPlan, InstallStep, LeftAlone } from '../model/installation.ts';
-import { formatJson } from './ascii-json.ts';
+import { formatJson } from '../model/ascii-json.ts';
 import { paint } from './paint.ts';
 import type { TextOptions } from './text-options.ts';
 import { showText } from './wording.ts';

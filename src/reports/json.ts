@@ -1,5 +1,5 @@
 import type { AuditReport } from '../model/audit.ts';
-import { formatJson } from './ascii-json.ts';
+import { formatJson } from '../model/ascii-json.ts';
 import { auditHead, listenerRecord } from './audit-data.ts';
 
 /** One object, indented by two, as `JSON.stringify(report, null, 2)` lays it out; a chunk per listener. */

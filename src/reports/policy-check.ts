@@ -1,7 +1,7 @@
 import type { PolicyCheck, PolicyFault } from '../model/policy-check.ts';
 import { excerptLine } from '../model/source-excerpt.ts';
 import { cleanText } from '../model/untrusted-text.ts';
-import { formatJson } from './ascii-json.ts';
+import { formatJson } from '../model/ascii-json.ts';
 import { paint, type Style } from './paint.ts';
 import type { TextOptions } from './text-options.ts';
 

@@ -2,7 +2,7 @@ import type { FilePosition } from '../model/errors.ts';
 import type { AppliedOverride, ExceptionOverview, PolicyOverview, RuleOverview } from '../model/policy-overview.ts';
 import { severityRank } from '../model/severity.ts';
 import { cleanText } from '../model/untrusted-text.ts';
-import { formatJson } from './ascii-json.ts';
+import { formatJson } from '../model/ascii-json.ts';
 import { paint } from './paint.ts';
 import { renderProblem } from './problems.ts';
 import type { TextOptions } from './text-options.ts';

@@ -1,6 +1,6 @@
 import type { RegistryChange, RegistryDiff, TouchedListener } from '../model/registry-change.ts';
 import { displayWidth } from '../model/untrusted-text.ts';
-import { formatJson } from './ascii-json.ts';
+import { formatJson } from '../model/ascii-json.ts';
 import { fitColumns, GUTTER, type FittedColumn, type TextColumn } from './columns.ts';
 import { renderCoverage } from './coverage-text.ts';
 import { paint } from './paint.ts';

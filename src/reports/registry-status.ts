@@ -1,7 +1,7 @@
 import type { RegistryName } from '../model/registry-change.ts';
 import type { RegistryStatus } from '../model/registry-state.ts';
 import { ASSIGNMENT_STATUSES, TRANSPORTS } from '../model/registry.ts';
-import { formatJson } from './ascii-json.ts';
+import { formatJson } from '../model/ascii-json.ts';
 import { paint } from './paint.ts';
 import type { TextOptions } from './text-options.ts';
 import { count, showText } from './wording.ts';

@@ -1,5 +1,5 @@
 import type { RegistryUpdate } from '../model/registry-state.ts';
-import { formatJson } from './ascii-json.ts';
+import { formatJson } from '../model/ascii-json.ts';
 import { paint } from './paint.ts';
 import { countsLabel } from './registry-change-text.ts';
 import type { TextOptions } from './text-options.ts';

@@ -1,6 +1,6 @@
 import type { FilePosition } from '../model/errors.ts';
 import type { FailedRuleTest, RuleExpectation, RuleTestReport, UntestedRule } from '../model/rule-test.ts';
-import { formatJson } from './ascii-json.ts';
+import { formatJson } from '../model/ascii-json.ts';
 import { failureLabel } from './explain-host.ts';
 import { paint } from './paint.ts';
 import type { TextOptions } from './text-options.ts';

@@ -1,6 +1,6 @@
 import type { DaemonStatus, SinkStatus } from '../model/daemon.ts';
 import { SEVERITIES, type Severity } from '../model/severity.ts';
-import { formatJson } from './ascii-json.ts';
+import { formatJson } from '../model/ascii-json.ts';
 import { findTroubles, isHealthy, type Trouble } from './health.ts';
 import { agoLabel, secondLabel, spanLabel } from './moments.ts';
 import { paint } from './paint.ts';

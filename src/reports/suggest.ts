@@ -1,6 +1,6 @@
 import type { AssignedNeighbour } from '../model/explanation.ts';
 import type { SuggestedPort, Suggestion } from '../model/suggestion.ts';
-import { formatJson } from './ascii-json.ts';
+import { formatJson } from '../model/ascii-json.ts';
 import { renderCoverage } from './coverage-text.ts';
 import { renderSource } from './explain-registry.ts';
 import { paint } from './paint.ts';

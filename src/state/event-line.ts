@@ -1,3 +1,4 @@
+import { formatJson } from '../model/ascii-json.ts';
 import type { AuditedListener } from '../model/audit.ts';
 import type { PortreeveEvent } from '../model/event.ts';
 import { isEvent } from './event-shape.ts';
@@ -19,16 +20,12 @@ export interface EventLine {
 export function formatEventLine(event: PortreeveEvent): EventLine {
   for (const cut of [(whole: PortreeveEvent) => whole, cutOwners, cutListener]) {
     const candidate = cut(event);
-    const line = `${JSON.stringify(candidate).replace(/[\x7f-\uffff]/g, escapeUnit)}\n`;
+    const line = `${formatJson(candidate)}\n`;
     if (line.length <= MOST_LINE) return { event: candidate, line };
   }
   const { schema, id, sequence, time, host, kind, audience, severity } = event;
   const least: PortreeveEvent = { schema, id, sequence, time, host: host.slice(0, 255), kind, audience, severity, message: event.message.slice(0, 1000), alert: null, listener: null, differences: [], detail: { cut: 'all' } };
-  return { event: least, line: `${JSON.stringify(least).replace(/[\x7f-\uffff]/g, escapeUnit)}\n` };
-}
-
-function escapeUnit(unit: string): string {
-  return `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`;
+  return { event: least, line: `${formatJson(least)}\n` };
 }
 
 function cutOwners(event: PortreeveEvent): PortreeveEvent {
