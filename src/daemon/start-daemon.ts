@@ -6,6 +6,7 @@ import { openProcessNotifier } from '../service/notifier.ts';
 import { openDaemon, type DaemonChoice } from './open-daemon.ts';
 import { runDaemon } from './run-daemon.ts';
 import { hearDaemonSignals } from './signals.ts';
+import { keepHeapSmall } from './small-heap.ts';
 
 const SIGNAL_NUMBERS = { SIGTERM: 15, SIGINT: 2 } as const;
 
@@ -33,7 +34,9 @@ export async function startDaemon(choice: DaemonChoice): Promise<number> {
     environment: process.env,
   };
   try {
-    return await runDaemon(await openDaemon(choice, surroundings), surroundings, signals);
+    const daemon = await openDaemon(choice, surroundings);
+    keepHeapSmall();
+    return await runDaemon(daemon, surroundings, signals);
   } finally {
     signals.close();
     notifier.close();
