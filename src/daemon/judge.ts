@@ -17,7 +17,7 @@ export function createJudge(registry: PortRegistry, policy: Policy): Judge {
   return {
     judge(listeners, source) {
       const fresh = listeners.filter((listener) => !verdicts.has(listener));
-      judgeListeners({ listeners: fresh, source }, registry, policy).forEach((verdict, index) => {
+      judgeListeners({ listeners: fresh, source }, registry, policy, listeners).forEach((verdict, index) => {
         const listener = fresh[index];
         if (listener !== undefined) verdicts.set(listener, verdict);
       });

@@ -36,9 +36,12 @@ export async function audit({ source, registry, policy, now }: AuditInput, { tri
   return composeReport({ startedAt, endedAt: now(), reading, registry, policy, listeners });
 }
 
-/** What the registry says of each listener's port, and then what the policy makes of the listener. */
-export function judgeListeners({ listeners, source }: Pick<HostReading, 'listeners' | 'source'>, registry: PortRegistry, policy: Policy): readonly AuditedListener[] {
-  return addPolicyFacts(listeners, policy, source)
+/**
+ * What the registry says of each listener's port, and then what the policy makes of the listener.
+ * @param among all listeners of the host, where only some are judged
+ */
+export function judgeListeners({ listeners, source }: Pick<HostReading, 'listeners' | 'source'>, registry: PortRegistry, policy: Policy, among = listeners): readonly AuditedListener[] {
+  return addPolicyFacts(listeners, policy, source, among)
     .map((listener) => joinRegistry(listener, registry))
     .map((listener) => ({ ...listener, findings: evaluateListener(listener, policy) }));
 }

@@ -45,6 +45,11 @@ describe('whether someone is connected to a listener', () => {
     expect(answers(['tcp 127.0.0.1 80'], listener('127.0.0.1'), listener('0.0.0.0'))).toEqual([true, false]);
   });
 
+  it('takes an IPv4-mapped address for the IPv4 address that it is', () => {
+    expect(answers(['tcp 127.0.0.1 80'], listener('::ffff:127.0.0.1'), listener('0.0.0.0'))).toEqual([true, false]);
+    expect(answers(['tcp 127.0.0.1 80'], listener('::ffff:0.0.0.0'))).toEqual([true]);
+  });
+
   it('is unknown for what has no connections that a source tells of', () => {
     expect(answers([], listener('0.0.0.0', { protocol: 'raw', port: null }), listener('0.0.0.0', { protocol: 'sctp' }))).toEqual([null, null]);
   });

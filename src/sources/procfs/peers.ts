@@ -79,8 +79,8 @@ export function readProcfsLocalEnds({ protocols }: PeerQuestion, wanted: Readonl
           return true;
         });
       } catch (cause) {
-        // Without IPv6 in the kernel there is no such file.
-        if ((cause as NodeJS.ErrnoException).code !== 'ENOENT') isWhole = false;
+        // Without IPv6 in the kernel there is no such file; without the other one, the process has left.
+        if (family === 'ipv4' || (cause as NodeJS.ErrnoException).code !== 'ENOENT') isWhole = false;
       }
     }
   }

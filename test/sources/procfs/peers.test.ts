@@ -91,6 +91,10 @@ describe.runIf(LITTLE_ENDIAN)('readProcfsLocalEnds', () => {
     expect(readProcfsLocalEnds(question, new Set([80]), proc)).toEqual(new Set());
   });
 
+  it('knows nothing of a process that has left, whose tables are gone', () => {
+    expect(readProcfsLocalEnds({ ports: [22, 22], protocols: ['tcp'] }, new Set([22]), proc, join(proc, '77/ns/net'))).toBeNull();
+  });
+
   it('knows nothing where a row cannot be understood', () => {
     writeFileSync(join(proc, 'net/tcp6'), `${HEADER}\nnonsense\n`);
     expect(readProcfsLocalEnds({ ports: [22, 22], protocols: ['tcp'] }, new Set([22]), proc)).toBeNull();
