@@ -9,6 +9,7 @@ const HINTS: readonly (readonly [pattern: RegExp, hint: string])[] = [
   [/unsupported protocol|protocol version/i, 'the receiver offers nothing newer than TLS 1.1, which is no longer safe: upgrade it'],
   [/key values mismatch/i, 'tls.keyFile is not the key to tls.certFile'],
   [/no start line|bad base64|PEM/, 'the file must be in PEM form'],
+  [/receiver closed the connection|ECONNRESET/, 'it may refuse this host: see its log, its list of senders, and for TLS whether it wants a certificate (tls.certFile)'],
   [/ECONNREFUSED/, 'nothing listens there: does the receiver run, and is the port right?'],
   [/ENOTFOUND|EAI_AGAIN/, 'the name cannot be looked up: see /etc/hosts and /etc/resolv.conf'],
   [/ENETUNREACH|EHOSTUNREACH/, 'there is no way to that address: see `ip route`'],

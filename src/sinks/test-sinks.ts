@@ -10,7 +10,7 @@ import { sendOnce } from './send-once.ts';
 import type { Patience } from './transport.ts';
 
 /** Without a terminal to wait at for long, nobody would believe a test. Milliseconds. */
-const TEST_PATIENCE: Patience = { connect: 10_000, stall: 10_000, close: 5000 };
+const TEST_PATIENCE: Patience = { connect: 10_000, stall: 10_000, close: 5000, refusal: 1000 };
 
 export interface TestSurroundings {
   readonly host: string;

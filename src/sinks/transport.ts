@@ -61,6 +61,8 @@ export interface Patience {
   readonly stall: number;
   /** Until the receiver closes its side. */
   readonly close: number;
+  /** In which a receiver that does not let everybody in ends a connection that it took: an end of ours within it proves nothing. */
+  readonly refusal: number;
 }
 
-export const PATIENCE: Patience = { connect: 10_000, stall: 30_000, close: 15_000 };
+export const PATIENCE: Patience = { connect: 10_000, stall: 30_000, close: 15_000, refusal: 1000 };

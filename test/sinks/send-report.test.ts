@@ -8,7 +8,7 @@ import { aReport, partialCoverage, webServer } from '../fixtures/audit-report.ts
 import { aSyslogSink, fakeLogger } from './fakes.ts';
 import { parseRfc5424 } from './syslog/parse-rfc5424.ts';
 
-const surroundings = { clock: SYSTEM_CLOCK, logger: fakeLogger(), host: 'web1', patience: { connect: 2000, stall: 500, close: 500 } };
+const surroundings = { clock: SYSTEM_CLOCK, logger: fakeLogger(), host: 'web1', patience: { connect: 2000, stall: 500, close: 500, refusal: 50 } };
 const arrived: Buffer[] = [];
 const server = createServer((socket) => socket.on('data', (bytes) => arrived.push(bytes)));
 

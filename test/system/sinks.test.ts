@@ -45,7 +45,7 @@ async function open(make: (options: ReceiverOptions) => Promise<Receiver>, optio
 
 function forward(config: SyslogSinkConfig, log: FakeLog): Sinks {
   const cursors = fakeCursors({ [config.name]: { confirmed: 0, attempted: 0 } });
-  const sinks = createSinks([config], { reader: log, cursors, clock: SYSTEM_CLOCK, logger: fakeLogger(), report: () => undefined, patience: { connect: 3000, stall: 3000, close: 3000 } });
+  const sinks = createSinks([config], { reader: log, cursors, clock: SYSTEM_CLOCK, logger: fakeLogger(), report: () => undefined, patience: { connect: 3000, stall: 3000, close: 3000, refusal: 1000 } });
   running.push(sinks);
   return sinks;
 }

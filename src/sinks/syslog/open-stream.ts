@@ -50,6 +50,7 @@ export async function openStream(socket: Socket, details: StreamDetails, options
   } finally {
     limit.end();
   }
+  const openedAt = performance.now();
   socket.setNoDelay(true).setKeepAlive(true, KEEP_ALIVE).resume();
 
   return {
@@ -69,28 +70,42 @@ export async function openStream(socket: Socket, details: StreamDetails, options
       return { taken: written, attempted: written, error: null };
     },
     async close(signal) {
+      // Under TLS 1.3 and with access lists a receiver refuses only after the connection stands, which would look like an answer.
+      await waitForClose(socket, openedAt + patience.refusal - performance.now(), signal);
       closing = true;
-      if (socket.destroyed) return false;
-      socket.end();
-      const limit = limitTime(signal, patience.close);
-      try {
-        // Both directions have ended, the other one because the receiver read ours to its end and closed, too.
-        await once(socket, 'close', { signal: limit.signal });
-        if (failure !== null) return false;
-        trust.answered();
-        return true;
-      } catch {
-        return failure === null && limit.isOver && trust.unanswered(socket);
-      } finally {
-        limit.end();
+      if (socket.destroyed || signal.aborted) {
         socket.destroy();
+        return false;
       }
+      socket.end();
+      // Both directions have ended, the other one because the receiver read ours to its end and closed, too.
+      const ended = await waitForClose(socket, patience.close, signal);
+      const read = failure === null && (ended === 'closed' || (ended === 'over' && trust.unanswered(socket)));
+      if (read && ended === 'closed') trust.answered();
+      socket.destroy();
+      return read;
     },
     destroy() {
       closing = true;
       socket.destroy();
     },
   };
+}
+
+/** Until it is closed, so many milliseconds are over, or the signal says so. Never rejects. */
+async function waitForClose(socket: Socket, milliseconds: number, signal: AbortSignal): Promise<'closed' | 'over' | 'aborted'> {
+  if (socket.closed) return 'closed';
+  if (milliseconds <= 0) return 'over';
+  const limit = limitTime(signal, milliseconds);
+  try {
+    await once(socket, 'close', { signal: limit.signal });
+    return 'closed';
+  } catch {
+    // An error comes before the end that it makes.
+    return !limit.signal.aborted ? 'closed' : limit.isOver ? 'over' : 'aborted';
+  } finally {
+    limit.end();
+  }
 }
 
 function takeChunk(batch: readonly Outgoing[], encode: Encode): { readonly bytes: Uint8Array; readonly count: number } {

@@ -10,7 +10,7 @@ import { makeCertificates, type Certificates, type KeyPair, MISSING_FOR_CERTIFIC
 import { anEvent, aSyslogSink, fakeLogger } from '../fakes.ts';
 import { parseRfc5424 } from './parse-rfc5424.ts';
 
-const QUICK: Patience = { connect: 2000, stall: 200, close: 200 };
+const QUICK: Patience = { connect: 2000, stall: 200, close: 200, refusal: 100 };
 const NEVER = new AbortController().signal;
 const closers: (() => void)[] = [];
 
@@ -104,6 +104,23 @@ describe('syslog over TCP', () => {
     await channel.send(batch(1), NEVER);
     await broke;
     expect(channel.broken).toBe('the receiver closed the connection');
+  });
+
+  it('does not take a receiver that refuses it a little later for one that has read', async () => {
+    const port = await listen(createServer({ noDelay: true }), (socket) => {
+      socket.once('data', () => setTimeout(() => socket.end(), 50));
+    });
+    const channel = await open({ port });
+    expect(await channel.send(batch(1), NEVER)).toMatchObject({ taken: 1, error: null });
+    expect(await channel.close(NEVER)).toBe(false);
+    expect(channel.broken).toBe('the receiver closed the connection');
+  });
+
+  it('does not wait for that once it is told to leave', async () => {
+    const port = await listen(createServer(), collect([]));
+    const channel = await open({ port });
+    await channel.send(batch(1), NEVER);
+    expect(await channel.close(AbortSignal.abort())).toBe(false);
   });
 
   it('notices a receiver that accepts and does not read', async () => {
