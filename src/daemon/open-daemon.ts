@@ -33,6 +33,7 @@ import { createExceptionUse } from './exception-use.ts';
 import { createJudge } from './judge.ts';
 import { writeMetricsFile } from './metrics-file.ts';
 import { openSettings } from './settings.ts';
+import { createSleep } from './sleep.ts';
 import { createTurns } from './turns.ts';
 
 /** What the command line says; each counts before the configuration. */
@@ -183,7 +184,7 @@ export async function openDaemon(choice: DaemonChoice, surroundings: Surrounding
     },
     async hear(ms) {
       if (kernel !== null) return turns.hear(await kernel.next(ms));
-      await sleep.for(ms);
+      await sleep.take(ms);
       return false;
     },
     wake() {
@@ -299,22 +300,4 @@ function countSeverities(severities: readonly Severity[]): Record<Severity, numb
 function least(times: readonly (number | null)[]): number | null {
   const given = times.filter((time) => time !== null);
   return given.length === 0 ? null : Math.min(...given);
-}
-
-/** A wait that can be ended. */
-function createSleep(): { for(ms: number): Promise<void>; end(): void } {
-  let end = (): void => undefined;
-  return {
-    for: (ms) =>
-      new Promise((resolve) => {
-        const timer = setTimeout(resolve, ms);
-        end = () => {
-          clearTimeout(timer);
-          resolve();
-        };
-      }),
-    end: () => {
-      end();
-    },
-  };
 }

@@ -11,6 +11,8 @@ export interface Signals {
 
 const STOP_SIGNALS = ['SIGTERM', 'SIGINT'] as const;
 
+const ignore = (): void => undefined;
+
 /** @param force ends the process at once: the second signal to stop asks for no less */
 export function hearDaemonSignals(target: NodeJS.Process, force: (signal: NodeJS.Signals) => void): Signals {
   let stop: NodeJS.Signals | null = null;
@@ -29,6 +31,8 @@ export function hearDaemonSignals(target: NodeJS.Process, force: (signal: NodeJS
   target.removeAllListeners('SIGINT');
   for (const signal of STOP_SIGNALS) target.on(signal, onStop);
   target.on('SIGHUP', onReload);
+  // Node opens its debugger at this one: a TCP port through which every local user can run code as the agent.
+  target.on('SIGUSR1', ignore);
   return {
     get stop() {
       return stop;
@@ -44,6 +48,7 @@ export function hearDaemonSignals(target: NodeJS.Process, force: (signal: NodeJS
     close() {
       for (const signal of STOP_SIGNALS) target.off(signal, onStop);
       target.off('SIGHUP', onReload);
+      target.off('SIGUSR1', ignore);
     },
   };
 }

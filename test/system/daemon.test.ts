@@ -48,6 +48,13 @@ describeUnless(missingForSandbox(), 'a running daemon', () => {
     await sandbox.close();
   });
 
+  it('opens no debugger for the signal by which Node would', async () => {
+    daemon.signal('SIGUSR1');
+    expect(alertKinds(await daemon.during(1))).toEqual([]);
+    expect((await sandbox.audit()).listeners).toEqual([]);
+    expect((await daemon.status()).state).toBe('running');
+  });
+
   it('alerts a listener with its owner, once, and tells when it is over', async () => {
     const pid = await listen(1302);
     const opened = await daemon.next('the alert', on(1302, 'opened'));

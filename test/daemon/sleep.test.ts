@@ -1,0 +1,31 @@
+import { describe, expect, it } from 'vitest';
+import { createSleep } from '../../src/daemon/sleep.ts';
+
+const LONG = 3_600_000;
+
+describe('createSleep', () => {
+  it('is ended while it lasts', async () => {
+    const sleep = createSleep();
+    const woken = sleep.take(LONG).then(() => 'woken');
+    sleep.end();
+    expect(await woken).toBe('woken');
+  });
+
+  it('is over at once where it was ended before it began, and only once', async () => {
+    const sleep = createSleep();
+    sleep.end();
+    sleep.end();
+    await sleep.take(LONG);
+    const next = sleep.take(LONG).then(() => 'woken');
+    expect(await Promise.race([next, Promise.resolve('asleep')])).toBe('asleep');
+    sleep.end();
+    expect(await next).toBe('woken');
+  });
+
+  it('takes its time where nobody ends it', async () => {
+    const sleep = createSleep();
+    const begun = performance.now();
+    await sleep.take(20);
+    expect(performance.now() - begun).toBeGreaterThan(15);
+  });
+});
