@@ -5,7 +5,7 @@ set -eu
 mkdir -p "$1"
 cd "$1"
 [ -x syslog-ng ] && exit 0
-for package in syslog-ng-core libivykis0 libnet1 libwrap0 libpcre3 libjson-c5; do
+for package in syslog-ng-core syslog-ng-mod-sql libdbi1 libivykis0 libnet1 libwrap0 libpcre3 libjson-c5; do
   apt-get download -q "$package"
   dpkg -x "$package"_*.deb root
 done
