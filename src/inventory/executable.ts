@@ -9,12 +9,12 @@ export type ExecutableFacts = Pick<Owner, 'exe' | 'exeDeleted' | 'exeReplaced' |
 
 /** Where the files of this host are looked at, and by whom. */
 export interface HostView {
-  /** `/proc/self`. */
-  readonly self: string;
   /** `/proc/1`, or our own folder where we may not look through the first process. */
   readonly first: string;
   /** What stands before a path of this host. */
   readonly root: string;
+  /** The user namespace that we are in: the text of its link; null where it may not be read. */
+  readonly users: string | null;
 }
 
 /**
@@ -25,7 +25,8 @@ export function viewHost(proc: string): HostView {
   const self = join(proc, 'self');
   const first = join(proc, '1');
   const root = join(first, 'root');
-  return fileAt(`${root}/`) === null ? { self, first: self, root: '' } : { self, first, root };
+  const users = readLink(join(self, 'ns/user'));
+  return fileAt(`${root}/`) === null ? { first: self, root: '', users } : { first, root, users };
 }
 
 /**
@@ -38,12 +39,12 @@ export function viewHost(proc: string): HostView {
  * so, which the inode tells apart.
  * @param folder `/proc/<pid>`
  */
-export function readExecutable(folder: string, { self, first, root }: HostView): ExecutableFacts {
+export function readExecutable(folder: string, { first, root, users }: HostView): ExecutableFacts {
   const link = `${folder}/exe`;
   const target = readLink(link);
   if (target === null) return { exe: null, exeDeleted: null, exeReplaced: null, exeForeign: null };
   const running = fileAt(link);
-  const ownUsers = isSameNamespace(folder, self, 'user');
+  const ownUsers = isInNamespace(folder, 'user', users);
   const isRunning = (path: string) => isSameFile(fileAt(path), running);
   if (!target.endsWith(DELETED) || isRunning(root + target) || isRunning(`${folder}/root${target}`)) {
     return { exe: target, exeDeleted: false, exeReplaced: false, exeForeign: ownUsers ? false : judgeForeign(running, isRunning(root + target)) };
@@ -51,7 +52,7 @@ export function readExecutable(folder: string, { self, first, root }: HostView):
   const exe = target.slice(0, -DELETED.length);
   if (exe.startsWith(MEMFD)) return { exe, exeDeleted: true, exeReplaced: false, exeForeign: false };
   // The link is printed as seen from here, also for a process that changed its root; another mount namespace is another view.
-  const successor = fileAt(root + exe) ?? (isSameNamespace(folder, first, 'mnt') ? null : fileAt(`${folder}/root${exe}`));
+  const successor = fileAt(root + exe) ?? (isInNamespace(folder, 'mnt', readLink(`${first}/ns/mnt`)) ? null : fileAt(`${folder}/root${exe}`));
   return { exe, exeDeleted: true, exeReplaced: successor !== null && isUpgrade(successor, running), exeForeign: !ownUsers };
 }
 
@@ -74,10 +75,10 @@ function isSameFile(file: Stats | null, other: Stats | null): boolean {
   return file !== null && other !== null && file.dev === other.dev && file.ino === other.ino;
 }
 
-/** Whether two processes are in one namespace of a kind; where it may not be read, they are taken to be. */
-export function isSameNamespace(folder: string, other: string, kind: 'user' | 'mnt'): boolean {
+/** Whether a process is in the namespace of that link text; where its own may not be read, it is taken to be. */
+export function isInNamespace(folder: string, kind: 'user' | 'mnt', namespace: string | null): boolean {
   const own = readLink(`${folder}/ns/${kind}`);
-  return own === null || own === readLink(`${other}/ns/${kind}`);
+  return own === null || own === namespace;
 }
 
 /** Where a link leads; null where it may not be read. */

@@ -1,7 +1,9 @@
 import { readdirSync, readlinkSync } from 'node:fs';
 import { join } from 'node:path';
+import type { ReadSocketLinks } from '../model/socket-links.ts';
 import { fileAt } from './executable.ts';
 import { createPause } from './pause.ts';
+import { readSocketLinks } from './socket-links.ts';
 
 /** One descriptor that leads to a socket. */
 export interface Holding {
@@ -16,6 +18,12 @@ export interface HolderSearch {
   readonly holders: ReadonlyMap<number, readonly Holding[]>;
   /** Pids of the processes whose descriptors this user may not read. */
   readonly unreadable: readonly number[];
+}
+
+/** The processes of a host, and how their descriptors are read there. */
+export interface ProcessFolders {
+  readonly proc: string;
+  readonly readLinks?: ReadSocketLinks;
 }
 
 /** Which processes to look into; all of them, each to its end, where nothing is said. */
@@ -36,23 +44,32 @@ export interface SearchScope {
  *
  * It reads all processes unless told otherwise, and does not stop at the first holder: the kernel keeps no count of who
  * else shares a socket, and fork, SCM_RIGHTS and pidfd_getfd can put a descriptor anywhere.
- *
- * Of the 5 microseconds that a descriptor takes, 4.2 are readlink(2) through Node, most of it the kernel's own making of
- * an inode for /proc; through FFI, relative to the open folder and without decoding the name, it was 3.4. That is not
- * worth another way of reading /proc.
  */
-export async function findHolders(proc: string, wanted: ReadonlySet<number>, { pids, firstOnly = false, eachThread = false }: SearchScope = {}): Promise<HolderSearch> {
+export async function findHolders({ proc, readLinks = readSocketLinks }: ProcessFolders, wanted: ReadonlySet<number>, { pids, firstOnly = false, eachThread = false }: SearchScope = {}): Promise<HolderSearch> {
   const holders = new Map<number, Holding[]>();
   const unreadable: number[] = [];
   if (wanted.size === 0) return { holders, unreadable };
   const pause = createPause();
+  /** Gives false where a table of descriptors may not be read. */
+  const search = async (pid: number, folder: string): Promise<boolean> => {
+    const reading = readLinks(folder, (descriptor, inode) => {
+      if (!wanted.has(inode)) return;
+      const known = holders.get(inode);
+      if (known === undefined) holders.set(inode, [{ pid, link: `${folder}/${descriptor}` }]);
+      else if (known.at(-1)?.pid !== pid) known.push({ pid, link: `${folder}/${descriptor}` });
+    });
+    for (;;) {
+      await pause();
+      const step = reading.next();
+      if (step.done === true) return step.value;
+    }
+  };
   for (const pid of pids ?? listPids(proc)) {
-    await pause();
-    const folder = join(proc, String(pid));
-    if (!(await readDescriptors(join(folder, 'fd'), pid, wanted, holders, pause))) unreadable.push(pid);
+    const folder = `${proc}/${pid}`;
+    if (!(await search(pid, `${folder}/fd`))) unreadable.push(pid);
     if (eachThread) {
       for (const thread of listThreads(folder)) {
-        if (thread !== String(pid)) await readDescriptors(join(folder, 'task', thread, 'fd'), pid, wanted, holders, pause);
+        if (thread !== String(pid)) await search(pid, `${folder}/task/${thread}/fd`);
       }
     }
     if (firstOnly && holders.size === wanted.size) break;
@@ -78,44 +95,6 @@ export function countDescriptors(proc: string, pids: readonly number[]): Readonl
   return new Map(pids.map((pid) => [pid, fileAt(join(proc, String(pid), 'fd'))?.size ?? 0]));
 }
 
-const SOCKET_LINK = 'socket:[';
-/** A process may have more descriptors than can be read in one go. */
-const PAUSE_EVERY = 1000;
-
-/** Adds what one table of descriptors holds. Gives false where it may not be read; a process that left held nothing. */
-async function readDescriptors(folder: string, pid: number, wanted: ReadonlySet<number>, holders: Map<number, Holding[]>, pause: () => Promise<void> | undefined): Promise<boolean> {
-  let names: readonly string[];
-  try {
-    names = readdirSync(folder);
-  } catch (error) {
-    return !isForbidden(error);
-  }
-  let readable = true;
-  for (const [index, name] of names.entries()) {
-    if (index % PAUSE_EVERY === PAUSE_EVERY - 1) await pause();
-    const link = `${folder}/${name}`;
-    let target: string;
-    try {
-      target = readlinkSync(link);
-    } catch (error) {
-      if (isForbidden(error)) readable = false;
-      continue;
-    }
-    if (!target.startsWith(SOCKET_LINK)) continue;
-    const inode = Number(target.slice(SOCKET_LINK.length, -1));
-    if (!wanted.has(inode)) continue;
-    const known = holders.get(inode);
-    if (known === undefined) holders.set(inode, [{ pid, link }]);
-    else if (known.at(-1)?.pid !== pid) known.push({ pid, link });
-  }
-  return readable;
-}
-
-function isForbidden(error: unknown): boolean {
-  const code = (error as NodeJS.ErrnoException).code;
-  return code === 'EACCES' || code === 'EPERM';
-}
-
 function listThreads(folder: string): readonly string[] {
   try {
     return readdirSync(join(folder, 'task'));
@@ -127,7 +106,7 @@ function listThreads(folder: string): readonly string[] {
 /** Whether a descriptor still leads to the socket. A pid used again by another process does not pass. */
 export function stillHolds(holding: Holding, inode: number): boolean {
   try {
-    return readlinkSync(holding.link) === `${SOCKET_LINK}${inode}]`;
+    return readlinkSync(holding.link) === `socket:[${inode}]`;
   } catch {
     return false;
   }

@@ -2,9 +2,9 @@ import { closeSync, openSync, readSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Owner } from '../model/listener.ts';
 import type { UserNames } from './accounts.ts';
-import { parseProcessCgroup } from './cgroup.ts';
+import { parseProcessCgroup, type CgroupFacts } from './cgroup.ts';
 import type { RootMadeDepth } from './cgroup-owners.ts';
-import { fileAt, isSameNamespace, readExecutable, readLink, viewHost } from './executable.ts';
+import { fileAt, isInNamespace, readExecutable, readLink, viewHost } from './executable.ts';
 import { listPids } from './holders.ts';
 import { findScript } from './script.ts';
 
@@ -69,9 +69,17 @@ export function createProcessReader(proc: string, accounts: string, userName: Us
    * user namespace anyone can mount another passwd file, and a uid that the host has a name for is still the host's.
    */
   const hasOwnAccounts = (folder: string): boolean => {
-    if (!isSameNamespace(folder, host.self, 'user')) return false;
+    if (!isInNamespace(folder, 'user', host.users)) return false;
     const own = fileAt(`${folder}/root${accounts}`);
     return own !== null && (own.dev !== hostAccounts?.dev || own.ino !== hostAccounts.ino);
+  };
+  /** By the text of the file, which is the same for all processes of a unit: 30 microseconds for each of the others. */
+  const cgroups = new Map<string, CgroupFacts>();
+  const readCgroup = (folder: string): CgroupFacts => {
+    const text = readText(join(folder, 'cgroup')) ?? '';
+    let facts = cgroups.get(text);
+    if (facts === undefined) cgroups.set(text, (facts = parseProcessCgroup(text, rootMade)));
+    return facts;
   };
   return {
     readOwner(pid) {
@@ -80,15 +88,16 @@ export function createProcessReader(proc: string, accounts: string, userName: Us
       for (let attempt = 0; attempt < 3; attempt += 1) {
         const before = readStat(folder);
         if (before === null) return null;
+        const program = readLink(`${folder}/exe`);
         const executable = readExecutable(folder, host);
-        const { unit, innerUnit, container } = parseProcessCgroup(readText(join(folder, 'cgroup')) ?? '', rootMade);
+        const { unit, innerUnit, container } = readCgroup(folder);
         const uid = parseEffectiveUid(readText(join(folder, 'status')) ?? '');
         const text = readText(join(folder, 'cmdline'), COMMAND_LINE_LIMIT);
         const commandLine = text === null ? null : parseCommandLine(text);
         const script = findScript(executable.exe, commandLine, () => readLink(join(folder, 'cwd')));
         const after = readStat(folder);
         if (after?.startTicks !== before.startTicks) return null;
-        if (after.name !== before.name || readExecutable(folder, host).exe !== executable.exe) continue;
+        if (after.name !== before.name || readLink(`${folder}/exe`) !== program) continue;
         return {
           startTicks: before.startTicks,
           owner: {

@@ -1,6 +1,6 @@
 import type { SocketRecord } from '../model/socket.ts';
 import type { CgroupIndex } from './cgroup-index.ts';
-import { findHolders, type HolderSearch, type Holding } from './holders.ts';
+import { findHolders, type HolderSearch, type Holding, type ProcessFolders } from './holders.ts';
 import { socketKey, type Known } from './known.ts';
 import { listLikely, listRelatives } from './likely-processes.ts';
 import type { OwnerSearch } from './name-owners.ts';
@@ -32,14 +32,15 @@ export function searchKnown({ known }: Recollection): OwnerSearch {
 const MOST_LIKELY = 64;
 
 /** The likeliest processes one after the other, until each socket has a holder; then the relatives of those that were found. */
-export function searchLikely({ known, hints, cgroups }: Recollection, proc: string, pids: readonly number[], most = MOST_LIKELY): OwnerSearch {
+export function searchLikely({ known, hints, cgroups }: Recollection, folders: ProcessFolders, pids: readonly number[], most = MOST_LIKELY): OwnerSearch {
   return {
     async find(wanted) {
+      const { proc } = folders;
       const inodes = inodesOf(wanted);
-      const first = await findHolders(proc, inodes, { pids: takeFirst(listLikely(proc, pids, wanted, known, hints, cgroups), most), firstOnly: true });
+      const first = await findHolders(folders, inodes, { pids: takeFirst(listLikely(proc, pids, wanted, known, hints, cgroups), most), firstOnly: true });
       const found = new Set([...first.holders.values()].flat().map(({ pid }) => pid));
       const relatives = new Set([...found].flatMap((pid) => listRelatives(proc, pid)));
-      return { ...first, holders: join(first, await findHolders(proc, inodes, { pids: relatives })) };
+      return { ...first, holders: join(first, await findHolders(folders, inodes, { pids: relatives })) };
     },
     isComplete: () => false,
   };
@@ -55,8 +56,8 @@ function* takeFirst(pids: Iterable<number>, most: number): Generator<number> {
 }
 
 /** All of the processes to the end. */
-export function searchAll(proc: string, pids: readonly number[], eachThread: boolean): OwnerSearch {
-  return { find: (wanted) => findHolders(proc, inodesOf(wanted), { pids, eachThread }), isComplete: () => true };
+export function searchAll(folders: ProcessFolders, pids: readonly number[], eachThread: boolean): OwnerSearch {
+  return { find: (wanted) => findHolders(folders, inodesOf(wanted), { pids, eachThread }), isComplete: () => true };
 }
 
 function inodesOf(sockets: readonly SocketRecord[]): ReadonlySet<number> {

@@ -6,7 +6,7 @@ import { createCandidate, isOpen, type Candidate } from './candidate.ts';
 import { createRootMadeDepth } from './cgroup-owners.ts';
 import { describeListener } from './describe-listener.ts';
 import { foldSockets, type NamespaceSockets } from './fold.ts';
-import { listPids } from './holders.ts';
+import { listPids, type ProcessFolders } from './holders.ts';
 import { listenerKey, recallListener, socketKey, type Known, type KnownHolders, type KnownListener, type KnownProcess, type SocketKey } from './known.ts';
 import { createOwnerReader, nameOwners, type OwnerReader, type OwnerSearch } from './name-owners.ts';
 import { markClosed, nameKernelServices, nameReasons, type SecondLook } from './name-reasons.ts';
@@ -17,8 +17,7 @@ import { createSocketUnits, UNIT_FOLDERS } from './socket-units.ts';
 import { processGaps, readVisibility } from './visibility.ts';
 
 /** Where the inventory reads; a test points it at a tree of its own. */
-export interface InventoryPaths {
-  readonly proc: string;
+export interface InventoryPaths extends ProcessFolders {
   readonly passwd: string;
   readonly cgroupRoots: readonly string[];
   readonly unitFolders: readonly string[];
@@ -54,7 +53,7 @@ export async function takeInventory(namespaces: readonly NamespaceSockets[], pat
   const reader = createOwnerReader(paths.proc, createProcessReader(paths.proc, paths.passwd, userName, createRootMadeDepth(paths.cgroupRoots)));
   // Where a source tells no inodes there may be no /proc either.
   const pids = hasInodes(candidates) ? listPids(paths.proc) : null;
-  const { unreadable, walkMs } = await nameAll(candidates, paths.proc, reader, userName, secondLook, recollection, pids ?? []);
+  const { unreadable, walkMs } = await nameAll(candidates, paths, reader, userName, secondLook, recollection, pids ?? []);
 
   const pause = createPause();
   const units = createSocketUnits(paths.cgroupRoots, paths.unitFolders);
@@ -92,26 +91,27 @@ function hasInodes(candidates: readonly Candidate[]): boolean {
 const UNNAMED: ReadonlySet<string> = new Set<UnknownReason>(['no-privilege', 'outside-pid-namespace', 'source-limit', 'not-searched']);
 
 /** Names the owners of all candidates, or says why they have none. */
-async function nameAll(candidates: readonly Candidate[], proc: string, reader: OwnerReader, userName: UserNames, secondLook: SecondLook, recollection: Recollection | null, pids: readonly number[]): Promise<{ readonly unreadable: readonly number[]; readonly walkMs: number }> {
+async function nameAll(candidates: readonly Candidate[], folders: ProcessFolders, reader: OwnerReader, userName: UserNames, secondLook: SecondLook, recollection: Recollection | null, pids: readonly number[]): Promise<{ readonly unreadable: readonly number[]; readonly walkMs: number }> {
+  const { proc } = folders;
   const without = () => candidates.filter(isOpen);
   const name = (search: OwnerSearch) => nameOwners(without(), search, reader);
   if (recollection === null) {
-    let unreadable = await name(searchAll(proc, pids, false));
+    let unreadable = await name(searchAll(folders, pids, false));
     if (without().length > 0) await nameKernelServices(without(), secondLook, userName);
     if (without().length > 0) {
       // A process may have handed its socket on, to a new one too, or ended while the walk was under way: look once more.
-      unreadable = await name(searchAll(proc, hasInodes(without()) ? listPids(proc) : [], true));
+      unreadable = await name(searchAll(folders, hasInodes(without()) ? listPids(proc) : [], true));
       await nameReasons(without(), secondLook, 'everywhere', unreadable.length > 0, proc);
     }
     return { unreadable, walkMs: 0 };
   }
   await name(searchKnown(recollection));
-  if (without().length > 0) await name(searchLikely(recollection, proc, pids));
+  if (without().length > 0) await name(searchLikely(recollection, folders, pids));
   if (without().length > 0) await nameKernelServices(without(), secondLook, userName);
   if (without().length > 0) await markClosed(without(), secondLook);
   if (without().length === 0) return { unreadable: [], walkMs: 0 };
   const started = performance.now();
-  const unreadable = recollection.mayWalk ? await name(searchLikely(recollection, proc, pids, Infinity)) : [];
+  const unreadable = recollection.mayWalk ? await name(searchLikely(recollection, folders, pids, Infinity)) : [];
   const walkMs = recollection.mayWalk ? performance.now() - started : 0;
   await nameReasons(without(), secondLook, recollection.mayWalk ? 'all but threads' : 'likely processes', unreadable.length > 0, proc);
   return { unreadable, walkMs };

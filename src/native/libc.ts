@@ -32,6 +32,17 @@ export interface DaemonLibc {
   errno(): number;
 }
 
+/** Reading a folder and the links in it. */
+export interface FolderLibc {
+  open(path: string, flags: number): number;
+  close(fd: number): number;
+  /** Fills `buffer` with `struct linux_dirent64` records; 0 at the end. */
+  getdents64(fd: number, buffer: Uint8Array, length: number): number;
+  /** `name` ends with a NUL; `buffer` gets where the link leads, without one. */
+  readlinkat(fd: number, name: Uint8Array, buffer: Uint8Array, length: number): number;
+  errno(): number;
+}
+
 interface NativeFunction {
   (...args: never[]): never;
   async(...args: never[]): void;
@@ -45,6 +56,7 @@ interface Koffi {
 
 let loaded: Libc | null = null;
 let loadedForDaemon: DaemonLibc | null = null;
+let loadedForFolders: FolderLibc | null = null;
 
 /**
  * Binds the C library of the running process through koffi, once.
@@ -60,6 +72,17 @@ export function loadLibc(): Libc {
  */
 export function loadDaemonLibc(): DaemonLibc {
   return (loadedForDaemon ??= bind(bindDaemonFunctions));
+}
+
+/** Binds what reads folders, once; null where that cannot be done. Node can read folders too, only slower. */
+export function loadFolderLibc(): FolderLibc | null {
+  const number = GETDENTS64[process.arch];
+  if (number === undefined) return null;
+  try {
+    return (loadedForFolders ??= bind((koffi) => bindFolderFunctions(koffi, number)));
+  } catch {
+    return null;
+  }
 }
 
 function bind<T>(functions: (koffi: Koffi) => T): T {
@@ -109,6 +132,21 @@ function bindFunctions(koffi: Koffi): Libc {
     close: library.func('int close(int fd)'),
     setns: library.func('int setns(int fd, int type)'),
     if_indextoname: library.func('char *if_indextoname(unsigned int index, void *buffer)'),
+    errno: () => koffi.errno(),
+  };
+}
+
+/** Number of the system call (asm/unistd.h), for which glibc has a function only since 2.30. */
+const GETDENTS64: Readonly<Record<string, number>> = { x64: 217, arm64: 61 };
+
+function bindFolderFunctions(koffi: Koffi, number: number): FolderLibc {
+  const library = koffi.load(null);
+  const syscall = library.func('intptr_t syscall(intptr_t number, intptr_t fd, void *buffer, size_t length)') as unknown as (number: number, fd: number, buffer: Uint8Array, length: number) => number;
+  return {
+    open: library.func('int open(const char *path, int flags)'),
+    close: library.func('int close(int fd)'),
+    getdents64: (fd, buffer, length) => syscall(number, fd, buffer, length),
+    readlinkat: library.func('intptr_t readlinkat(int fd, const void *name, void *buffer, size_t length)'),
     errno: () => koffi.errno(),
   };
 }

@@ -3,6 +3,7 @@ import type { Gap, SourceName } from '../model/coverage.ts';
 import type { Listener } from '../model/listener.ts';
 import type { EphemeralPorts, SocketSource } from '../model/socket.ts';
 import { createNetlinkSource } from '../sources/netlink/source.ts';
+import { createSocketLinkReader } from '../sources/procfs/socket-links.ts';
 import { createProcfsSource } from '../sources/procfs/source.ts';
 import { surveySockets } from './read-sockets.ts';
 
@@ -12,6 +13,12 @@ export interface HostPaths extends InventoryPaths {
 }
 
 export const HOST_PATHS: HostPaths = { ...SYSTEM_PATHS, netns: '/run/netns' };
+
+/** The same, with the descriptors of processes read by native calls, unless a source was asked for that makes none. */
+export function withNativeCalls(paths: HostPaths, forced: SourceName | null): HostPaths {
+  const readLinks = forced === null || forced === 'netlink' ? createSocketLinkReader() : null;
+  return readLinks === null ? paths : { ...paths, readLinks };
+}
 
 /** The listeners of a host, and what could not be seen of them. */
 export interface HostReading {
@@ -39,6 +46,6 @@ export function listSources(proc: string, netlink: () => SocketSource = () => cr
  */
 export async function readHost(forced: SourceName | null, paths: HostPaths = HOST_PATHS): Promise<HostReading> {
   const { scope, readings, gaps, secondLook } = await surveySockets(forced, listSources(paths.proc), paths);
-  const inventory = await takeInventory(readings, paths, secondLook);
+  const inventory = await takeInventory(readings, withNativeCalls(paths, forced), secondLook);
   return { source: scope.source.name, listeners: inventory.listeners, gaps: [...gaps, ...inventory.gaps], ephemeralPorts: readings[0]?.dump.ephemeralPorts ?? null };
 }

@@ -12,7 +12,7 @@ import type { NetworkNamespace, SocketSource } from '../model/socket.ts';
 import { createWatchingNetlinkSource, type WatchingSource } from '../sources/netlink/source.ts';
 import { compareLooks, EMPTY_SIGHT, type Sight } from './compare-looks.ts';
 import { createCertainty } from './certainty.ts';
-import { HOST_PATHS, listSources, type HostPaths, type HostReading } from './read-host.ts';
+import { HOST_PATHS, listSources, withNativeCalls, type HostPaths, type HostReading } from './read-host.ts';
 import { readScope, surveySockets, type HostScope, type HostSockets } from './read-sockets.ts';
 
 /** What is known besides when a look is asked for. */
@@ -87,6 +87,7 @@ const SURVEY_PAUSE = 250;
  * socket (protocol, address, port, inode): it costs what one of their dumps costs.
  */
 export function createHostWatcher({ source: forced, clock, paths = HOST_PATHS, sources = listSources(paths.proc, () => createWatchingNetlinkSource(paths.proc)) }: WatchOptions): HostWatcher {
+  const inventoryPaths = withNativeCalls(paths, forced);
   const cgroups = createCgroupIndex(paths.cgroupRoots);
   const certainty = createCertainty();
   const alone = createQueue();
@@ -127,7 +128,7 @@ export function createHostWatcher({ source: forced, clock, paths = HOST_PATHS, s
       base = { scope, known: knownBefore };
       return { ...last.look, changed: false, appeared: [], vanished: [], newNamespaces: [], durationMs: clock.steady() - startedAt };
     }
-    const inventory = await takeInventory(sockets.readings, paths, sockets.secondLook, { known: knownBefore, changed: changedProcesses, look: count, hints: hint.pids ?? [], mayWalk: clock.steady() >= mayWalkFrom, cgroups });
+    const inventory = await takeInventory(sockets.readings, inventoryPaths, sockets.secondLook, { known: knownBefore, changed: changedProcesses, look: count, hints: hint.pids ?? [], mayWalk: clock.steady() >= mayWalkFrom, cgroups });
     if (inventory.walkMs > 0) mayWalkFrom = clock.steady() + inventory.walkMs / WALK_SHARE;
     const uncertain = certainty.judge(sockets);
     const { sight, listeners, ...news } = compareLooks(last?.sight ?? EMPTY_SIGHT, inventory.known, uncertain);
@@ -154,7 +155,7 @@ export function createHostWatcher({ source: forced, clock, paths = HOST_PATHS, s
   const sweepNow = async (): Promise<Look> => {
     for (const source of sources) source.refresh?.();
     const sockets = await surveySockets(forced, sources, paths);
-    const { known } = await takeInventory(sockets.readings, paths, sockets.secondLook);
+    const { known } = await takeInventory(sockets.readings, inventoryPaths, sockets.secondLook);
     const pids = sockets.scope.survey === null ? [] : listPids(paths.proc);
     const everything = { ...known, pids: new Set(pids), descriptors: countDescriptors(paths.proc, pids) };
     return alone(() => lookNow({}, sockets.scope, base === null ? everything : mergeKnown(base.known, everything)));
