@@ -43,11 +43,21 @@ export function checkRegistry(read: RegistryAge | Refusal): DoctorCheck {
   return limited('registry', { finding, cost: 'newer assignments read as unassigned; about 30 ports change in a year', remedy: 'sudo portreeve registry update' });
 }
 
-export function checkPolicy(read: { readonly rules: number; readonly exceptions: number; readonly warnings: number } | Refusal): DoctorCheck {
+/** A policy that can be read. `unknown`: fields that it asks for and this host does not tell, and why. */
+export interface PolicyRead {
+  readonly rules: number;
+  readonly exceptions: number;
+  readonly warnings: number;
+  readonly unknown: ReadonlyMap<string, string>;
+}
+
+export function checkPolicy(read: PolicyRead | Refusal): DoctorCheck {
   if ('message' in read) return missing('policy', { finding: describe(read), cost: 'no audit can be made with it', remedy: 'portreeve policy check tells all of it', needed: true });
-  const { rules, exceptions, warnings } = read;
+  const { rules, exceptions, warnings, unknown } = read;
   const finding = `${rules} rules, ${exceptions} exceptions`;
   if (rules === 0) return limited('policy', { finding, cost: 'nothing is ever wrong: every audit is clean', remedy: 'leave --no-shipped-rules out' });
+  const [field] = unknown;
+  if (field !== undefined) return limited('policy', { finding: `${finding}, which ask for ${field[0]}: ${field[1]}`, cost: 'a rule that asks for it raises nothing here, and an exception silences nothing', remedy: 'portreeve policy check tells which' });
   if (warnings === 0) return works('policy', finding);
   return limited('policy', { finding: `${finding}, with ${warnings} to be looked at`, cost: 'a rule or an exception may not do what it was written for', remedy: 'portreeve policy check' });
 }

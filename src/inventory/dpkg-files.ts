@@ -42,6 +42,11 @@ export function findDpkgOwners(root: string, wanted: ReadonlySet<string>): DpkgA
   return { packages, complete };
 }
 
+/** Whether there is a database to ask. */
+export function hasDpkg(root: string): boolean {
+  return listNames(`${root}/var/lib/dpkg/info`).length > 0;
+}
+
 export interface Diversion {
   readonly to: string;
   /** Package whose own file stays at the place; `:` where an administrator diverted all of them. */

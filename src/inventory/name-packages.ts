@@ -1,6 +1,6 @@
 import { existsSync, statSync } from 'node:fs';
 import type { Listener, Owner } from '../model/listener.ts';
-import { findDpkgOwners } from './dpkg-files.ts';
+import { findDpkgOwners, hasDpkg } from './dpkg-files.ts';
 
 export interface PackagePaths {
   /** Folder that stands for `/`; the empty text for `/` itself. */
@@ -10,7 +10,7 @@ export interface PackagePaths {
 
 export const PACKAGE_PATHS: PackagePaths = { root: '', proc: '/proc' };
 
-/** The database of rpm in its forms and places. It is a database file of sorts, which nothing here can read. */
+/** The database of rpm in its forms (SQLite, its own "ndb", Berkeley DB) and places. Nothing here can read one. */
 const RPM_DATABASES = ['/var/lib/rpm', '/usr/lib/sysimage/rpm'].flatMap((folder) => ['rpmdb.sqlite', 'Packages.db', 'Packages'].map((name) => `${folder}/${name}`));
 
 /**
@@ -25,12 +25,24 @@ export function namePackages(listeners: readonly Listener[], paths: PackagePaths
   const wanted = new Set(owners.flatMap(({ exe }) => exe ?? []));
   const answer = wanted.size === 0 ? null : findDpkgOwners(paths.root, wanted);
   if (answer === null) return listeners;
-  const isWhole = answer.complete && !RPM_DATABASES.some((path) => existsSync(paths.root + path));
+  const isWhole = answer.complete && !hasRpm(paths);
   const name = (owner: Owner): Owner => {
     const exePackage = packageOf(owner, answer.packages, isWhole, paths);
     return exePackage === undefined ? owner : { ...owner, exePackage };
   };
   return listeners.map((listener) => ({ ...listener, owners: listener.owners.map(name) }));
+}
+
+/** Why the packages of this host are not known, or not of every file; null where they are. */
+export function explainUnknownPackages(paths: PackagePaths = PACKAGE_PATHS): string | null {
+  if (!hasDpkg(paths.root)) {
+    return hasRpm(paths) ? 'rpm keeps the packages of this host, in a database that portreeve cannot read' : 'there is no database of dpkg on this host';
+  }
+  return hasRpm(paths) ? 'beside that of dpkg this host has a database of rpm, which portreeve cannot read: whether a file belongs to no package cannot be told' : null;
+}
+
+function hasRpm({ root }: PackagePaths): boolean {
+  return RPM_DATABASES.some((path) => existsSync(root + path));
 }
 
 /** Undefined where it cannot be told. */

@@ -9,7 +9,7 @@ import { SEVERITIES, severityRank, type Severity } from '../model/severity.ts';
 import type { Protocol } from '../model/socket.ts';
 import { VERSION } from '../model/version.ts';
 import { explainDecisions } from './explain-decisions.ts';
-import { addPolicyFacts } from './policy-facts.ts';
+import { addPolicyFacts, policyGaps } from './policy-facts.ts';
 import { readHost, type HostReading } from './read-host.ts';
 
 export interface AuditInput {
@@ -95,7 +95,7 @@ export function composeReport({ startedAt, endedAt, reading, registry, policy, l
       exceptions: policy.exceptions.length,
       warnings: policy.warnings.map(({ position, message }) => `${position.file}:${position.line ?? 1}:${position.column ?? 1}: ${message}`),
     },
-    coverage: coverageOf(reading.source, reading.gaps),
+    coverage: coverageOf(reading.source, [...reading.gaps, ...policyGaps(policy, reading.source)]),
     summary: { listeners: listeners.length, byStatus, bySeverity, excepted },
     listeners: [...listeners].sort(byConcern),
   };

@@ -13,6 +13,7 @@ import { CHECK_NAMES, type DoctorCheck, type DoctorReport } from '../model/docto
 import { PortreeveError } from '../model/errors.ts';
 import { VERSION } from '../model/version.ts';
 import { tryTracefs } from '../sources/tracefs/try-tracefs.ts';
+import { explainUnknownFields } from './policy-facts.ts';
 import { openPolicy } from './policy.ts';
 import { HOST_PATHS, readHost } from './read-host.ts';
 import { registryStatus } from './registry-status.ts';
@@ -102,7 +103,7 @@ async function examineRegistry({ registry, now }: DoctorInput, config: Config, s
 async function examinePolicy({ rules, shipped, now }: DoctorInput, config: Config): Promise<DoctorCheck> {
   try {
     const policy = await openPolicy({ paths: rules ?? config.policy.rules, shipped: shipped && config.policy.shipped, now });
-    return checkPolicy({ rules: policy.rules.length, exceptions: policy.exceptions.length, warnings: policy.warnings.length });
+    return checkPolicy({ rules: policy.rules.length, exceptions: policy.exceptions.length, warnings: policy.warnings.length, unknown: explainUnknownFields(policy.fields, null) });
   } catch (error) {
     return checkPolicy(refusalOf(error));
   }

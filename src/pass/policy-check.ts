@@ -6,6 +6,7 @@ import { checkPolicyFiles } from '../policy/check-policy.ts';
 import type { UnusedLimit } from '../policy/lint-exceptions.ts';
 import { peekState } from '../state/state-file.ts';
 import { statePaths } from '../state/state-paths.ts';
+import { explainUnknownFields } from './policy-facts.ts';
 import { isShipped, listLocalPolicies, localDate, readPolicyDocuments, SHIPPED_RULES, type PolicyChoice } from './policy.ts';
 
 export interface PolicyCheckChoice extends PolicyChoice {
@@ -29,7 +30,8 @@ export async function checkPolicy({ paths, shipped, now, stateDir, unusedAfter }
   // Who checks the packs themselves shall not be told that every id is there twice.
   const beside = packs.filter(({ file }) => !named.has(realPath(file)) && !named.has(realPath(dirname(file))));
   const unused = await readUsage(stateDir, Math.ceil(unusedAfter / MS_PER_DAY));
-  const check = await checkPolicyFiles(checked, { today: localDate(now()), beside, unused });
+  const unknownHere = explainUnknownFields(new Set(['exePackage', 'peers']), null);
+  const check = await checkPolicyFiles(checked, { today: localDate(now()), beside, unused, unknownHere });
   // Most shipped exceptions are for software that this host does not have.
   return { ...check, problems: check.problems.filter(({ code, position }) => code !== 'exception-unused' || !isShipped(realPath(position.file))) };
 }

@@ -1,6 +1,6 @@
-import { namePackages } from '../inventory/name-packages.ts';
+import { explainUnknownPackages, namePackages } from '../inventory/name-packages.ts';
 import { surveyNamespaces } from '../inventory/namespaces.ts';
-import type { SourceName } from '../model/coverage.ts';
+import type { Gap, SourceName } from '../model/coverage.ts';
 import { PortreeveError } from '../model/errors.ts';
 import type { Listener } from '../model/listener.ts';
 import { nameLocalEnd, type ConnectedProtocol, type LocalEnds } from '../model/peers.ts';
@@ -18,6 +18,21 @@ import { HOST_PATHS } from './read-host.ts';
 export function addPolicyFacts(listeners: readonly Listener[], policy: Policy, source: SourceName, among: readonly Listener[] = listeners): readonly Listener[] {
   const packaged = policy.fields.has('exePackage') ? namePackages(listeners) : listeners;
   return policy.fields.has('peers') && packaged.length > 0 ? addPeers(packaged, source, among) : packaged;
+}
+
+/** Of the fields that a policy asks for, those whose facts this host does not give, and why. */
+export function explainUnknownFields(fields: ReadonlySet<string>, source: SourceName | null): ReadonlyMap<string, string> {
+  const packages = fields.has('exePackage') ? explainUnknownPackages() : null;
+  const isPortable = source === 'portable' || (source === null && process.platform !== 'linux');
+  return new Map([
+    ...(packages === null ? [] : [['exePackage', packages] as const]),
+    ...(fields.has('peers') && isPortable ? [['peers', 'the portable source does not tell connections'] as const] : []),
+  ]);
+}
+
+/** What a policy asks for in vain: its rules about that raise nothing, and its exceptions silence nothing. */
+export function policyGaps({ fields }: Policy, source: SourceName): readonly Gap[] {
+  return [...explainUnknownFields(fields, source)].map(([field, why]) => ({ code: 'details-unavailable', detail: `${field}, which the policy asks for, is unknown: ${why}`, count: 1, hides: 'details' }));
 }
 
 const CONNECTED_PROTOCOLS: readonly ConnectedProtocol[] = ['tcp', 'udp'];

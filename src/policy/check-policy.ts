@@ -12,15 +12,17 @@ export interface CheckOptions {
   /** Documents that are in force together with the files, and are not themselves looked at. */
   readonly beside?: readonly PolicyDocument[];
   readonly unused?: UnusedLimit | null;
+  /** Fields whose facts this host does not give, and why. */
+  readonly unknownHere?: ReadonlyMap<string, string>;
 }
 
 /**
  * Everything wrong or doubtful in policy files, in one go. Never throws for what the files say. Stricter than an audit,
  * which still runs with an exception whose reason is to be written.
  */
-export async function checkPolicyFiles(paths: readonly string[], { today, beside = [], unused = null }: CheckOptions): Promise<PolicyCheck> {
+export async function checkPolicyFiles(paths: readonly string[], { today, beside = [], unused = null, unknownHere = new Map() }: CheckOptions): Promise<PolicyCheck> {
   const { sources, documents, problems } = await readDocuments(paths, beside);
-  const found = sortProblems([...problems, ...lintPolicy(documents, { today, beside, unused })]);
+  const found = sortProblems([...problems, ...lintPolicy(documents, { today, beside, unused, unknownHere })]);
   const lines = new Map<string, readonly string[]>();
   for (const { file, text } of sources) if (found.some(({ position }) => position.file === file)) lines.set(file, text.split(/\r?\n/));
   return {

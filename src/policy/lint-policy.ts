@@ -15,10 +15,12 @@ export interface LintOptions {
   readonly beside: readonly PolicyDocument[];
   /** Null where nobody has kept count: then no exception is called unused. */
   readonly unused: UnusedLimit | null;
+  /** Fields whose facts this host does not give, and why. */
+  readonly unknownHere: ReadonlyMap<string, string>;
 }
 
 /** What is allowed and still a mistake, going by experience. Each document is sound by itself. */
-export function lintPolicy(documents: readonly PolicyDocument[], { today, beside, unused }: LintOptions): readonly Problem[] {
+export function lintPolicy(documents: readonly PolicyDocument[], { today, beside, unused, unknownHere }: LintOptions): readonly Problem[] {
   const all = [...beside, ...documents];
   const files = new Set(documents.map(({ file }) => file));
   const overridden = applyOverrides(all);
@@ -27,6 +29,7 @@ export function lintPolicy(documents: readonly PolicyDocument[], { today, beside
   const hasExpired = ({ expires }: ExceptionDocument): boolean => expires !== null && expires.date < today;
   return [
     ...overridden.filter(({ file }) => files.has(file)).flatMap(({ rule, file }) => lintMatch(rule.match, `the rule "${rule.id}"`, file)),
+    ...overridden.filter(({ file, enabled }) => files.has(file) && enabled).flatMap(({ rule, file }) => lintUnknown(rule.match, `the rule "${rule.id}"`, file, unknownHere)),
     ...lintSameMatches(overridden, files),
     ...overridden.flatMap(lintOverride).filter(({ position }) => files.has(position.file)),
     ...exceptions
@@ -34,6 +37,7 @@ export function lintPolicy(documents: readonly PolicyDocument[], { today, beside
       .flatMap(({ exception, file }) => [
         ...describeState(exception, file, today),
         ...lintMatch(exception.match, `the exception "${exception.id}"`, file),
+        ...lintUnknown(exception.match, `the exception "${exception.id}"`, file, unknownHere),
         ...lintException(exception, file, rules, hasExpired(exception) ? null : unused),
       ]),
     ...lintOverlaps(exceptions.filter(({ exception }) => !hasExpired(exception)), files),
@@ -43,6 +47,23 @@ export function lintPolicy(documents: readonly PolicyDocument[], { today, beside
 function lintMatch(match: ConditionDocument, what: string, file: string): readonly Problem[] {
   const contradiction = findContradiction(match);
   return contradiction === null ? [] : [problemAt(file, contradiction.at, 'warning', 'never-matches', `${what} can never match: ${contradiction.why}`, null)];
+}
+
+/** A rule is worth having on another host, so this is no more than a notice. */
+function lintUnknown(match: ConditionDocument, what: string, file: string, unknownHere: ReadonlyMap<string, string>): readonly Problem[] {
+  return [...unknownHere].flatMap(([field, why]) => {
+    const asked = findField(match, field);
+    return asked === null ? [] : [problemAt(file, asked.at, 'notice', 'unknown-here', `${what} asks for ${field}, which is unknown on this host: ${why}`, 'Unknown is not true: it matches nothing, and silences nothing.')];
+  });
+}
+
+function findField(match: ConditionDocument, field: string): ConditionDocument | null {
+  if (match.kind === 'field') return match.field === field ? match : null;
+  for (const condition of match.conditions) {
+    const found = findField(condition, field);
+    if (found !== null) return found;
+  }
+  return null;
 }
 
 function lintSameMatches(rules: readonly OverriddenRule[], files: ReadonlySet<string>): readonly Problem[] {

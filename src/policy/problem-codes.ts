@@ -12,6 +12,7 @@ export const POLICY_PROBLEM_CODES = {
   'unknown-rule': 'a rule id that no file declares',
   'process-name-too-long': 'a name that Linux would have cut, so that it never matches',
   'never-matches': 'a match that contradicts itself',
+  'unknown-here': 'a field whose fact this host does not give',
   'same-match': 'a rule with the match of an earlier rule',
   'override-without-effect': 'an override that changes nothing',
   'exception-todo': 'an exception whose reason is still to be written',

@@ -215,9 +215,11 @@ describe('what was written for portreeve', () => {
     expect(checkConfiguration({ file: null, warnings: 0 })).toMatchObject({ state: 'ok', finding: 'there is none, and the defaults count' });
     expect(checkConfiguration({ file: '/etc/p.yaml', warnings: 2 }).state).toBe('limited');
     expect(checkConfiguration({ message: 'the configuration has 2 errors', hint: null, problems: [problem, problem] })).toMatchObject({ state: 'missing', needed: false, finding: '/etc/portreeve/rules.d/a.yaml:3: unknown key \\x1b[2J; and 1 more' });
-    expect(checkPolicy({ rules: 81, exceptions: 4, warnings: 0 })).toMatchObject({ state: 'ok', finding: '81 rules, 4 exceptions' });
-    expect(stateOf(checkPolicy({ rules: 81, exceptions: 4, warnings: 1 }))).toEqual(['limited', false]);
-    expect(stateOf(checkPolicy({ rules: 0, exceptions: 0, warnings: 0 }))).toEqual(['limited', false]);
+    const unknown = new Map<string, string>();
+    expect(checkPolicy({ rules: 81, exceptions: 4, warnings: 0, unknown })).toMatchObject({ state: 'ok', finding: '81 rules, 4 exceptions' });
+    expect(stateOf(checkPolicy({ rules: 81, exceptions: 4, warnings: 1, unknown }))).toEqual(['limited', false]);
+    expect(stateOf(checkPolicy({ rules: 0, exceptions: 0, warnings: 0, unknown }))).toEqual(['limited', false]);
+    expect(checkPolicy({ rules: 81, exceptions: 4, warnings: 0, unknown: new Map([['exePackage', 'rpm keeps them']]) })).toMatchObject({ state: 'limited', finding: '81 rules, 4 exceptions, which ask for exePackage: rpm keeps them' });
     expect(stateOf(checkPolicy({ message: 'no', hint: null, problems: [] }))).toEqual(['missing', true]);
   });
 

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { parseDiversions } from '../../src/inventory/dpkg-files.ts';
-import { namePackages } from '../../src/inventory/name-packages.ts';
+import { explainUnknownPackages, namePackages } from '../../src/inventory/name-packages.ts';
 import type { Owner } from '../../src/model/listener.ts';
 import { sampleListener, sampleOwner } from '../policy/sample-listener.ts';
 
@@ -131,6 +131,18 @@ describe('a host without dpkg', () => {
   it('leaves every package unknown', () => {
     put('usr/bin/tool', 'x');
     expect(packageOf(run('/usr/bin/tool'))).toBeUndefined();
+  });
+});
+
+describe('why packages are not known', () => {
+  it('is said for each host on which they are not, or not of every file', () => {
+    expect(explainUnknownPackages({ root, proc })).toBe('there is no database of dpkg on this host');
+    put('usr/lib/sysimage/rpm/Packages.db', 'x');
+    expect(explainUnknownPackages({ root, proc })).toBe('rpm keeps the packages of this host, in a database that portreeve cannot read');
+    list('tools', '/usr/bin/tool');
+    expect(explainUnknownPackages({ root, proc })).toMatch(/^beside that of dpkg this host has a database of rpm/);
+    rmSync(join(root, 'usr/lib/sysimage'), { recursive: true });
+    expect(explainUnknownPackages({ root, proc })).toBeNull();
   });
 });
 

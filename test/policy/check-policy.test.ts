@@ -166,6 +166,18 @@ describe('policy check', () => {
     expect(await codes({ unused: null })).toEqual([]);
   });
 
+  it('says where a fact is asked for that this host does not give', async () => {
+    const text = `  - { id: stray, title: T, severity: error, match: { port: 1, any: [{ not: { exePackage: '*' } }, { exePackage: none }] } }
+  - { id: idle, title: T, severity: info, enabled: false, match: { exePackage: none } }
+${exceptions(`match: { port: 1, ${HELD}, exePackage: licd }`)}`;
+    const unknownHere = new Map([['exePackage', 'rpm keeps them']]);
+    expect(await found(text, { unknownHere })).toEqual([
+      '7:78 notice unknown-here the rule "stray" asks for exePackage, which is unknown on this host: rpm keeps them',
+      '10:88 notice unknown-here the exception "e0" asks for exePackage, which is unknown on this host: rpm keeps them',
+    ]);
+    expect(await found(text)).toEqual([]);
+  });
+
   it('answers for 5,000 rules, and for 5,000 exceptions, within seconds', async () => {
     const rules = Array.from({ length: 5000 }, (_, index) => `  - { id: r${index}, title: T, severity: info, match: { port: ${index}, not: { exe: /x } } }\n`);
     const listed = Array.from({ length: 5000 }, (_, index) => `  - { id: e${index}, rules: [r1], match: { exe: "/opt/*/${index}", user: u }, reason: R }\n`);
