@@ -160,6 +160,7 @@ function standingOf({ id, expires, daysLeft, inForce, owner, position }: Excepti
   return { id, expires, daysLeft, unusedDays: isUnused ? unusedDays : null, owner, file: position.file, line: position.line };
 }
 
-function placesOf({ listeners }: Look): readonly Place[] {
-  return listeners.flatMap(({ protocol, family, address, port }) => (port === null ? [] : { protocol, family, address, port }));
+/** Gone through only where an opening waits to be explained: a third of a millisecond with 1,000 listeners, in each look. */
+function* placesOf({ listeners }: Look): Iterable<Place> {
+  for (const { protocol, family, address, port } of listeners) if (port !== null) yield { protocol, family, address, port };
 }
