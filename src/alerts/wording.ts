@@ -49,8 +49,11 @@ export function wordResolved(listener: AuditedListener, resolution: 'closed' | '
 
 /** @param total how often its program did it, where that is why it is told; else null */
 export function wordTransient(listener: AuditedListener, { count: times, livedMs, total, within }: { readonly count: number; readonly livedMs: number | null; readonly total: number | null; readonly within: number }): string {
-  const lived = livedMs === null ? 'for less than a look' : `for ${wordTime(livedMs)}`;
-  const what = times === 1 ? `was open ${lived}` : `opened and closed ${times} times, last ${lived}`;
+  // Its end was not heard: it may be open still, in a namespace that nobody can look into.
+  const what =
+    times > 1 ? `opened and closed ${times} times${livedMs === null ? '' : `, last for ${wordTime(livedMs)}`}`
+    : livedMs === null ? 'opened, and no look found it'
+    : `was open for ${wordTime(livedMs)}`;
   const often = total === null ? '' : `, ${count(total, 'time')} within ${wordTime(within)} by that program`;
   const findings = worstFinding(listener) === null ? '' : `: ${wordFindings(listener)}`;
   return line(`${wordFoldedPlace(listener, times)} ${what}, ${wordHolder('held by', listener)}${often}${findings}`);

@@ -34,7 +34,10 @@ function describePassing({ protocol, family, address, port, thread, caller }: Pa
     socketUid: caller?.uid ?? null,
     socketUser: caller?.user ?? null,
     ownerKind: caller === null ? 'unknown' : 'process',
-    ownerNote: caller !== null ? null : { code: 'process-left', detail: thread === null ? 'the process cannot be told from inside a container' : `thread ${thread} opened it and had left before it could be looked at` },
+    ownerNote:
+      caller !== null ? null
+      : thread === null ? { code: 'outside-pid-namespace', detail: 'from inside a container the process cannot be told' }
+      : { code: 'process-left', detail: `thread ${thread} opened it and had left before it could be looked at` },
     owners: caller === null ? [] : [caller],
     activation: null,
   };

@@ -1,6 +1,6 @@
 import type { Config } from '../model/config.ts';
 import type { ReloadOutcome } from '../model/daemon.ts';
-import { PortreeveError } from '../model/errors.ts';
+import { PortreeveError, type Problem } from '../model/errors.ts';
 import type { EventDraft } from '../model/event.ts';
 import type { Logger } from '../model/logger.ts';
 import { openConfig } from '../pass/config.ts';
@@ -36,7 +36,7 @@ export async function openSettings(choice: DaemonChoice, { clock, logger, underS
   const stateDir = chooseStateDir(choice.stateDir ?? config.state.dir);
   const choiceOf = (from: Config): InputChoice => ({ config: from, rules: choice.rules, registry: choice.registry, stateDir, now: () => clock.now() });
   let inputs = await openInputs(choiceOf(config));
-  for (const { message, position } of [...warnings, ...inputs.warnings]) logger.warning('configuration, policy or registry are odd', { file: position.file, line: position.line, problem: message });
+  warn([...warnings, ...inputs.warnings]);
   let lastReload: ReloadOutcome | null = null;
   let lastRefusal: string | null = null;
 
@@ -69,9 +69,10 @@ export async function openSettings(choice: DaemonChoice, { clock, logger, underS
     async reload() {
       const at = clock.now().toISOString();
       try {
-        const { config: next } = await openConfig({ path: choice.config, underSystemd });
+        const { config: next, warnings: odd } = await openConfig({ path: choice.config, underSystemd });
         const before = inputs;
         inputs = await openInputs(choiceOf(next));
+        warn([...odd, ...inputs.warnings]);
         const later = listFixed(config, next);
         config = next;
         setLogLevel(config.log.level);
@@ -91,6 +92,10 @@ export async function openSettings(choice: DaemonChoice, { clock, logger, underS
       }
     },
   };
+
+  function warn(problems: readonly Problem[]): void {
+    for (const { message, position } of problems) logger.warning('configuration, policy or registry are odd', { file: position.file, line: position.line, problem: message });
+  }
 }
 
 function tellOfRegistry({ registry: before }: Inputs, { registry: after }: Inputs, logger: Logger): readonly EventDraft[] {

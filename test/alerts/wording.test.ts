@@ -24,7 +24,7 @@ describe('a message', () => {
     [wordResolved(nc(), 'closed', { openFor: 3 * HOUR, openings: 1 }), 'tcp *:1302 closed after 3 h, was held by nc[1234]'],
     [wordResolved(nc({ findings: [aFinding({ excepted: { id: 'licence-server', reason: 'r', expires: null } })] }), 'excepted', { openFor: 1, openings: 1 }), 'tcp *:1302 is no alert any more: excepted by licence-server, held by nc'],
     [wordTransient(nc(), { count: 1, livedMs: 0.42, total: null, within: HOUR }), 'tcp *:1302 was open for 0.4 ms, held by nc[1234]'],
-    [wordTransient(nc(), { count: 12, livedMs: null, total: 30, within: HOUR }), 'tcp *:1302 opened and closed 12 times, last for less than a look, held by nc[1234] (/usr/bin/nc.openbsd, user root, session-3.scope), 30 times within 60 min by that program: '],
+    [wordTransient(nc(), { count: 12, livedMs: null, total: 30, within: HOUR }), 'tcp *:1302 opened and closed 12 times, held by nc[1234] (/usr/bin/nc.openbsd, user root, session-3.scope), 30 times within 60 min by that program: '],
     [wordListening(nc(), 1), 'tcp *:1302 listening, held by nc[1234]'],
     [wordClosed(nc({ ephemeral: true, protocol: 'udp', port: 40_000 }), 9), 'udp ports of the ephemeral range (last 40000) closed 9 times, last was held by nc[1234]'],
     [wordStorm({ count: 950, total: 1900, worst: 'error', rules: [['a', 1800], ['b', 100]], programs: [['/usr/bin/python3', 1900]], untracked: 2 }, 10_000), '950 more alerts than are told one by one within 10 s, 1900 in this storm: a (1800), b (100); by /usr/bin/python3 (1900); 2 listeners beyond what can be tracked'],
