@@ -10,14 +10,37 @@ export type FieldCondition = ConditionDocument & { readonly kind: 'field' };
 /** Fields whose values are patterns. */
 const GLOB_FIELDS: ReadonlySet<string> = new Set(['exe', 'process', 'unit', 'container', 'exePackage', 'script', 'commandLine']);
 const SPECIAL = /[*?[{\\]/;
+const NO_PACKAGE = 'none';
+
+/** One that is asked for again and again, for each other match that it is compared with: 5,000 of them took ten seconds. */
+function remember<Key extends object, Value>(make: (key: Key) => Value): (key: Key) => Value {
+  const known = new WeakMap<Key, Value>();
+  return (key) => {
+    const value = known.get(key) ?? make(key);
+    known.set(key, value);
+    return value;
+  };
+}
 
 /** Equal for two matches that say the same, in whatever order. */
-export function matchKey(match: ConditionDocument): string {
+export const matchKey: (match: ConditionDocument) => string = remember((match) => {
   if (match.kind === 'field') return JSON.stringify([match.field, [...new Set(match.values.map((value) => JSON.stringify(value)))].sort()]);
   const parts = [...new Set(match.conditions.map(matchKey))].sort();
   // One mapping inside another, as under `not`, says no more than the inner one.
   return match.kind === 'all' && parts.length === 1 ? parts.join('') : JSON.stringify([match.kind, parts]);
-}
+});
+
+const compileAddresses = remember((values: readonly FieldValue[]) =>
+  compileAddressPatterns(
+    values.flatMap((value) => {
+      const pattern = parseAddressPattern(String(value));
+      return 'message' in pattern ? [] : [pattern];
+    }),
+  ),
+);
+
+const compilePatterns = remember((values: readonly FieldValue[]) => compileGlobs(values.filter((value) => typeof value === 'string')));
+const compilePackages = remember((values: readonly FieldValue[]) => compileGlobs(values.flatMap((value) => (value === NO_PACKAGE ? [] : String(value)))));
 
 /**
  * Whether every listener of `narrow` certainly is one of `wide`. False also where it cannot be told: patterns are
@@ -64,23 +87,17 @@ function isCovered(field: string, value: FieldValue, values: readonly FieldValue
   }
   if (typeof value !== 'string') return false;
   if (field === 'service') return values.some((name) => String(name).toLowerCase() === value.toLowerCase());
-  if (field === 'address') return isAddressCovered(value, values);
-  if (!GLOB_FIELDS.has(field) || SPECIAL.test(value) || (field === 'exePackage' && value === 'none')) return false;
-  const patterns = values.filter((pattern) => typeof pattern === 'string' && !(field === 'exePackage' && pattern === 'none'));
-  return (field === 'container' && values.includes(true)) || compileGlobs(patterns.map(String))(value);
+  if (field === 'address') {
+    const address = parseIpAddress(value);
+    return address !== null && compileAddresses(values)(address);
+  }
+  if (!GLOB_FIELDS.has(field) || SPECIAL.test(value)) return false;
+  if (field === 'exePackage') return value !== NO_PACKAGE && compilePackages(values)(value);
+  return (field === 'container' && values.includes(true)) || compilePatterns(values)(value);
 }
 
 function isTouched(field: string, value: FieldValue, values: readonly FieldValue[]): boolean {
   if (field !== 'port') return isCovered(field, value, values);
   const [from, to] = toSpan(value);
   return values.map(toSpan).some(([first, last]) => from <= last && to >= first);
-}
-
-function isAddressCovered(value: string, values: readonly FieldValue[]): boolean {
-  const address = parseIpAddress(value);
-  const patterns = values.flatMap((other) => {
-    const pattern = parseAddressPattern(String(other));
-    return 'message' in pattern ? [] : [pattern];
-  });
-  return address !== null && compileAddressPatterns(patterns)(address);
 }
