@@ -18,6 +18,7 @@ const SOCKET_LINK = new Uint32Array(new TextEncoder().encode('socket:[').buffer)
 const DIGITS_AT = 8;
 const ZERO = 0x30;
 const BRACKET = 0x5d;
+const DOT = 0x2e;
 /** The most digits that are exact in a double. */
 const MOST_DIGITS = 15;
 
@@ -52,15 +53,16 @@ export function createSocketLinkReader(): ReadSocketLinks | null {
       for (;;) {
         const length = libc.getdents64(folder, entries, ENTRIES_SIZE);
         if (length <= 0) return readable;
-        for (let at = 0; at < length; at += lengths[(at + LENGTH_AT) >> 1] ?? length) {
+        for (let at = 0; at < length; at += Math.max(NAME_AT, lengths[(at + LENGTH_AT) >> 1] ?? length)) {
           let end = at + NAME_AT;
-          for (; entries[end] !== 0; end += 1) name[end - at - NAME_AT] = entries[end] ?? 0;
+          for (; end < length && entries[end] !== 0; end += 1) name[end - at - NAME_AT] = entries[end] ?? 0;
           name[end - at - NAME_AT] = 0;
-          const descriptor = readNumber(name, 0, end - at - NAME_AT);
-          if (descriptor === null) continue;
+          // `.` and `..`
+          if (name[0] === DOT) continue;
           const inode = readLink(folder);
-          if (inode > 0) take(descriptor, inode);
-          else if (inode < 0) readable = false;
+          if (inode < 0) readable = false;
+          const descriptor = inode > 0 ? readNumber(name, 0, end - at - NAME_AT) : null;
+          if (descriptor !== null) take(descriptor, inode);
         }
         yield;
       }
