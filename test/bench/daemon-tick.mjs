@@ -1,63 +1,33 @@
 // What a look of the daemon costs beside one run of ss: nothing changed, one new listener, and many connections.
 //   node test/bench/daemon-tick.mjs [--rounds N] [--json]
-import { build } from 'esbuild';
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
-import { mkdtempSync, rmSync, symlinkSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { createInterface } from 'node:readline';
-import { fileURLToPath, pathToFileURL } from 'node:url';
+import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
-import { buildLoad, measure, median, PYTHON, runInside } from './inside.mjs';
+import { buildLoad, measure, median, runInside } from './inside.mjs';
+import { loadWatcher, startOpener, timed } from './watch.mjs';
 
 const { values: options } = parseArgs({ options: { rounds: { type: 'string', default: '20' }, json: { type: 'boolean', default: false }, inside: { type: 'boolean', default: false } } });
 const rounds = Number(options.rounds);
-const repository = fileURLToPath(new URL('../../', import.meta.url));
 /** Looks that are measured as one: the clock of the CPU is coarse. */
 const BATCH = 20;
-
-/** A process with a listener that opens and closes at a word: `open PORT`, `close`. */
-const OPENER = `
-import socket, sys
-held = None
-print('ready', flush=True)
-for line in sys.stdin:
-    word = line.split()
-    if word[0] == 'open':
-        held = socket.socket(); held.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1); held.bind(('0.0.0.0', int(word[1]))); held.listen(8)
-    else:
-        held.close()
-    print('done', flush=True)
-`;
 
 if (options.inside) await benchAll();
 else process.exitCode = await runInside(fileURLToPath(import.meta.url), ['--inside', ...process.argv.slice(2)]);
 
 async function benchAll() {
-  const folder = mkdtempSync(join(tmpdir(), 'portreeve-bench-'));
-  try {
-    symlinkSync(join(repository, 'node_modules'), join(folder, 'node_modules'));
-    const outfile = join(folder, 'watch-host.mjs');
-    await build({ entryPoints: [join(repository, 'src/pass/watch-host.ts')], bundle: true, platform: 'node', format: 'esm', outfile, logLevel: 'error' });
-    const { createHostWatcher } = await import(pathToFileURL(outfile).href);
-    const open = () => createHostWatcher({ source: 'netlink', clock: { now: () => new Date(), steady: () => performance.now() } });
-    const report = { rounds, node: process.version, rows: [...(await benchIdle(open)), ...(await benchNew(open))] };
-    if (options.json) console.log(JSON.stringify(report, null, 2));
-    else printTable(report);
-  } finally {
-    rmSync(folder, { recursive: true });
-  }
+  const open = await loadWatcher();
+  const report = { rounds, node: process.version, rows: [...(await benchIdle(open)), ...(await benchNew(open))] };
+  if (options.json) console.log(JSON.stringify(report, null, 2));
+  else printTable(report);
 }
 
 /** Median CPU time of one look, milliseconds. */
 async function cpuOfLooks(watcher) {
   const times = [];
   for (let round = 0; round <= rounds; round += 1) {
-    const before = process.cpuUsage();
-    for (let each = 0; each < BATCH; each += 1) await watcher.look();
-    const { user, system } = process.cpuUsage(before);
-    if (round > 0) times.push((user + system) / 1000 / BATCH);
+    const { cpu } = await timed(async () => {
+      for (let each = 0; each < BATCH; each += 1) await watcher.look();
+    });
+    if (round > 0) times.push(cpu / BATCH);
   }
   return median(times);
 }
@@ -102,10 +72,8 @@ async function benchNew(open) {
     for (const [kind, times] of Object.entries(measured)) {
       const who = kind === 'by a new process' ? await startOpener() : opener;
       await who.say('open 30000');
-      const before = process.cpuUsage();
-      const look = await watcher.look(kind === 'by a process that an event named' ? { pids: [who.pid] } : {});
-      const { user, system } = process.cpuUsage(before);
-      if (round > 0) times.push((user + system) / 1000);
+      const { result: look, cpu } = await timed(() => watcher.look(kind === 'by a process that an event named' ? { pids: [who.pid] } : {}));
+      if (round > 0) times.push(cpu);
       owned.push(look.appeared.length === 1 && look.appeared[0].owners[0]?.pid === who.pid);
       await who.say('close');
       if (who !== opener) await who.end();
@@ -118,23 +86,6 @@ async function benchNew(open) {
   await load.end();
   await opener.end();
   return Object.entries(measured).map(([kind, times]) => ({ work: `a look, one new listener ${kind}, server load`, cpuMs: median(times), against: 'ss -Htulnp', peerMs: peer, promise: 0.1 }));
-}
-
-async function startOpener() {
-  const child = spawn(PYTHON, ['-c', OPENER], { stdio: ['pipe', 'pipe', 'inherit'] });
-  const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
-  await lines.next();
-  return {
-    pid: child.pid,
-    async say(words) {
-      child.stdin.write(`${words}\n`);
-      await lines.next();
-    },
-    async end() {
-      child.stdin.end();
-      await once(child, 'exit');
-    },
-  };
 }
 
 function printTable({ rows, node }) {

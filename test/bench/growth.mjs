@@ -1,11 +1,11 @@
 // How the cost of one audit grows with each thing that a host can have more of, the others held still:
 //   node test/bench/growth.mjs [--rounds N] [--json] [--axis listeners,rules]
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { cpus, release, tmpdir } from 'node:os';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { fileURLToPath } from 'node:url';
-import { buildLoad, measure, median, runInside } from './inside.mjs';
+import { buildLoad, describeMachine, measure, median, runInside } from './inside.mjs';
 
 const { values: options } = parseArgs({
   options: { axis: { type: 'string' }, rounds: { type: 'string', default: '7' }, json: { type: 'boolean', default: false }, inside: { type: 'boolean', default: false } },
@@ -27,7 +27,7 @@ if (options.inside) await grow();
 else process.exitCode = await runInside(fileURLToPath(import.meta.url), ['--inside', ...process.argv.slice(2)]);
 
 async function grow() {
-  const report = { machine: { cpu: cpus()[0]?.model ?? 'unknown', cores: cpus().length, kernel: release(), node: process.version }, date: new Date().toISOString().slice(0, 10), rounds: Number(options.rounds), still: STILL, axes: {} };
+  const report = { ...describeMachine(), rounds: Number(options.rounds), still: STILL, axes: {} };
   const folder = mkdtempSync(join(tmpdir(), 'portreeve-growth-'));
   for (const [axis, steps] of Object.entries(AXES)) {
     if (options.axis !== undefined && !options.axis.split(',').includes(axis)) continue;

@@ -1,6 +1,7 @@
 // A network and a process tree of its own for a bench: the host's sockets do not mix in, and all ends with this process.
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { cpus, loadavg, release } from 'node:os';
 import { createInterface } from 'node:readline';
 
 export const PYTHON = '/usr/bin/python3';
@@ -44,6 +45,14 @@ export async function measure(commands, rounds) {
   let text = '';
   for await (const chunk of child.stdout.setEncoding('utf8')) text += chunk;
   return JSON.parse(text);
+}
+
+/** What figures are worth nothing without. */
+export function describeMachine() {
+  return {
+    machine: { cpu: cpus()[0]?.model ?? 'unknown', cores: cpus().length, kernel: release(), node: process.version, loadAverage: loadavg()[0].toFixed(1) },
+    date: new Date().toISOString().slice(0, 10),
+  };
 }
 
 export function median(values) {
