@@ -115,7 +115,7 @@ function readPlace(item: DataReader, now: number): Place {
 }
 
 function readOwners(item: DataReader, seen: AuditedListener): KnownOwners {
-  return { marks: new Set(texts(item.at('marks'))), isComplete: item.at('isComplete').flag(), seen };
+  return { marks: new Set(texts(item.at('marks'))), isComplete: item.at('isComplete').flag(), sockets: seen.sockets, seen };
 }
 
 /** The steady clock counts in fractions of a millisecond. */

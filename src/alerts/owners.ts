@@ -10,6 +10,8 @@ export interface KnownOwners {
   readonly marks: ReadonlySet<string>;
   /** False while only the likeliest processes were asked. */
   readonly isComplete: boolean;
+  /** How many sockets they held: whoever comes with one more was not there before. */
+  readonly sockets: number;
   /** The listener when this was last learned. */
   readonly seen: AuditedListener;
 }
@@ -43,13 +45,14 @@ function kinOf(mark: string): string {
 }
 
 export function knowOwners(listener: AuditedListener): KnownOwners {
-  return { marks: new Set(markOwners(listener)), isComplete: listener.ownersComplete !== false, seen: listener };
+  return { marks: new Set(markOwners(listener)), isComplete: listener.ownersComplete !== false, sockets: listener.sockets, seen: listener };
 }
 
 /**
  * Judges who holds a listener now against who is known to have held it. The kernel lets only sockets of one user share a
  * port (socket(7), SO_REUSEPORT), so that the same program as another user beside the known one is a child that inherited
- * the socket and gave up rights: learned, not news.
+ * the socket and gave up rights: learned, not news. Another program that comes with a socket of its own is news even while
+ * not all processes were asked, as they never are when a socket is new.
  */
 export function judgeOwners(known: KnownOwners, listener: AuditedListener): OwnerVerdict {
   const now = markOwners(listener);
@@ -58,7 +61,7 @@ export function judgeOwners(known: KnownOwners, listener: AuditedListener): Owne
   const kin = new Set([...known.marks].map(kinOf));
   const isWhole = known.isComplete && listener.ownersComplete !== false;
   if (!now.some((mark) => known.marks.has(mark) || (!isWhole && kin.has(kinOf(mark))))) return 'replaced';
-  if (isWhole && now.some((mark) => !kin.has(kinOf(mark)))) return 'joined';
+  if ((isWhole || listener.sockets > known.sockets) && now.some((mark) => !kin.has(kinOf(mark)))) return 'joined';
   return known.marks.size < MOST_MARKS ? 'learned' : 'same';
 }
 
@@ -66,6 +69,8 @@ export function judgeOwners(known: KnownOwners, listener: AuditedListener): Owne
 export function learnOwners(known: KnownOwners, listener: AuditedListener, verdict: OwnerVerdict): KnownOwners {
   if (verdict === 'replaced' || known.marks.size === 0) return knowOwners(listener);
   const isComplete = known.isComplete || listener.ownersComplete !== false;
-  if (verdict === 'same' && isComplete === known.isComplete) return known;
-  return { marks: new Set([...known.marks, ...markOwners(listener)].slice(0, MOST_MARKS)), isComplete, seen: verdict === 'same' ? known.seen : listener };
+  // The owner of one that came may be found only later.
+  const sockets = verdict !== 'same' || listener.ownersComplete !== false ? listener.sockets : Math.min(known.sockets, listener.sockets);
+  if (verdict === 'same' && isComplete === known.isComplete && sockets === known.sockets) return known;
+  return { marks: new Set([...known.marks, ...markOwners(listener)].slice(0, MOST_MARKS)), isComplete, sockets, seen: verdict === 'same' ? known.seen : listener };
 }

@@ -173,7 +173,11 @@ function reviewChange({ book, now, records }: Review, alert: Alert, wanted: Want
   let newOwner: AuditedListener | null = null;
   for (const { listener } of changed) {
     const verdict = judgeOwners(alert.owners, listener);
-    if (verdict === 'same') continue;
+    if (verdict === 'same') {
+      // That all processes were asked by now is worth knowing, even where none of them is another.
+      alert.owners = learnOwners(alert.owners, listener, verdict);
+      continue;
+    }
     // Two that take turns are told as long as they are not flapping; a third is told at any time.
     const isTold = verdict !== 'learned' && (!isFlapping || !markOwners(listener).every((mark) => alert.everOwners.has(mark)));
     if (isTold) newOwner = listener;

@@ -29,7 +29,7 @@ const MOST_PROBLEMS = 20;
  * Reads what the daemon works by.
  * @throws PortreeveError where anything is wrong
  */
-export async function openSettings(choice: DaemonChoice, { clock, logger, underSystemd, setLogLevel }: Surroundings): Promise<Settings> {
+export async function openSettings(choice: DaemonChoice, { clock, logger, underSystemd, setLogLevel }: Pick<Surroundings, 'clock' | 'logger' | 'underSystemd' | 'setLogLevel'>): Promise<Settings> {
   const { config: first, warnings } = await openConfig({ path: choice.config, underSystemd });
   let config = first;
   setLogLevel(config.log.level);

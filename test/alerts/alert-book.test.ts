@@ -106,6 +106,27 @@ describe('an alert', () => {
     expect(host.look([netcat({ owners: [...both, anOwner({ exe: '/tmp/third' })] })])).toEqual(['changed! error 1302']);
   });
 
+  it('tells another program that joins with a socket of its own, though not all processes were asked yet', () => {
+    const host = alerted();
+    const own = netcat().owners;
+    const both = [...own, anOwner({ exe: '/tmp/nc' })];
+    // Its owner is found a look later.
+    expect(host.look([netcat({ sockets: 2, ownersComplete: false })])).toEqual([]);
+    expect(host.look([netcat({ sockets: 2, owners: both, ownersComplete: false })])).toEqual(['changed! error 1302']);
+    expect(host.look([netcat({ sockets: 2, owners: both })])).toEqual([]);
+    expect(host.look([netcat({ owners: both.slice(1) })])).toEqual([]);
+    const workers = alerted(netcat({ ownersComplete: false }));
+    expect(workers.look([netcat({ sockets: 4, ownersComplete: false })])).toEqual([]);
+    expect(workers.look([netcat({ sockets: 4 })])).toEqual([]);
+    expect(workers.look([netcat({ sockets: 4, owners: both, ownersComplete: false })])).toEqual(['changed info 1302']);
+  });
+
+  it('knows once a whole search has found no other owner, and tells the next that is handed the socket', () => {
+    const host = alerted(netcat({ ownersComplete: false }));
+    expect(host.look([netcat()])).toEqual([]);
+    expect(host.look([netcat({ owners: [...netcat().owners, anOwner({ exe: '/tmp/nc' })] })])).toEqual(['changed! error 1302']);
+  });
+
   it('is over at once where an exception or the policy silences it, and opens again without it', () => {
     const host = alerted();
     expect(host.look([netcat({ findings: [aFinding({ excepted })] })])).toEqual(['resolved! error 1302']);
