@@ -1,9 +1,11 @@
-import { setTimeout as pause } from 'node:timers/promises';
+import { setImmediate as yieldOnce, setTimeout as pause } from 'node:timers/promises';
 import type { SendOutcome as DatagramOutcome } from '../native/unix-datagram.ts';
 import { describeFailure } from './describe-failure.ts';
 import type { Channel, Outgoing } from './transport.ts';
 
-/** The socket's queue is short (net.unix.max_dgram_qlen), and its reader soon has room again. Milliseconds. */
+/** The socket's queue is short (net.unix.max_dgram_qlen: 10), and a reader that is awake has room again before any timer. */
+const YIELDS = 100;
+/** One that is not has to be waited for. Milliseconds. */
 const PAUSE = 5;
 /** A reader that has no room after so many, which is a second, does not keep up. */
 const MOST_PAUSES = 200;
@@ -29,14 +31,14 @@ export function sendDatagrams(path: string, close: () => void, send: (outgoing: 
   };
 
   async function deliver(outgoing: Outgoing, signal: AbortSignal): Promise<string | null> {
-    for (let pauses = 0; ; pauses++) {
+    for (let tries = 0; ; tries++) {
       const outcome = attempt(outgoing);
       if (typeof outcome === 'string') return outcome;
       if (outcome.kind === 'sent') return null;
       if (outcome.kind === 'too-long') return `${path} does not take a datagram of that size`;
       if (outcome.kind === 'failed') return `cannot send to ${path}: ${outcome.errno}`;
-      if (pauses === MOST_PAUSES || signal.aborted) return `${path} is full: its receiver does not keep up`;
-      await pause(PAUSE);
+      if (tries === YIELDS + MOST_PAUSES || signal.aborted) return `${path} is full: its receiver does not keep up`;
+      await (tries < YIELDS ? yieldOnce() : pause(PAUSE));
     }
   }
 
