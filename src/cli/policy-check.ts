@@ -34,7 +34,7 @@ export function policyCheckCommand(finish: (exitCode: number) => void): Command 
       const { format, strict } = options;
       const { choice, config } = await settlePolicy(paths, options);
       const stateDir = chooseStateDir(options.stateDir ?? config.state.dir);
-      const check = await checkPolicy({ ...choice, stateDir, unusedAfter: config.policy.unusedAfter });
+      const check = await checkPolicy({ ...choice, stateDir, registry: config.registry.file, unusedAfter: config.policy.unusedAfter });
       const failing = check.problems.filter(({ level }) => level === 'error' || (strict === true && level === 'warning'));
       finish(failing.length > 0 ? 2 : 0);
       await writeOutput(renderPolicyCheck(check, format, textOptions('stdout', options)));

@@ -3,6 +3,7 @@ import type { Problem } from '../model/errors.ts';
 import { sortProblems } from '../yaml/problem-log.ts';
 import type { PolicyDocument } from './document.ts';
 import type { UnusedLimit } from './lint-exceptions.ts';
+import type { KnownFacts } from './lint-facts.ts';
 import { lintPolicy } from './lint-policy.ts';
 import { readDocuments } from './load-policy.ts';
 
@@ -12,17 +13,18 @@ export interface CheckOptions {
   /** Documents that are in force together with the files, and are not themselves looked at. */
   readonly beside?: readonly PolicyDocument[];
   readonly unused?: UnusedLimit | null;
-  /** Fields whose facts this host does not give, and why. */
-  readonly unknownHere?: ReadonlyMap<string, string>;
+  readonly facts?: KnownFacts;
 }
+
+const NOTHING_KNOWN: KnownFacts = { unknownHere: new Map(), serviceNames: null };
 
 /**
  * Everything wrong or doubtful in policy files, in one go. Never throws for what the files say. Stricter than an audit,
  * which still runs with an exception whose reason is to be written.
  */
-export async function checkPolicyFiles(paths: readonly string[], { today, beside = [], unused = null, unknownHere = new Map() }: CheckOptions): Promise<PolicyCheck> {
+export async function checkPolicyFiles(paths: readonly string[], { today, beside = [], unused = null, facts = NOTHING_KNOWN }: CheckOptions): Promise<PolicyCheck> {
   const { sources, documents, problems } = await readDocuments(paths, beside);
-  const found = sortProblems([...problems, ...lintPolicy(documents, { today, beside, unused, unknownHere })]);
+  const found = sortProblems([...problems, ...lintPolicy(documents, { today, beside, unused, facts })]);
   const lines = new Map<string, readonly string[]>();
   for (const { file, text } of sources) if (found.some(({ position }) => position.file === file)) lines.set(file, text.split(/\r?\n/));
   return {

@@ -3,7 +3,7 @@ import type { ProblemLog } from '../yaml/problem-log.ts';
 import { suggestWord } from '../yaml/read-mapping.ts';
 import type { ConditionDocument } from './document.ts';
 import { FIELDS, type FieldDefinition } from './fields.ts';
-import type { FieldValue } from './value-kinds.ts';
+import { isPortName, type FieldValue } from './value-kinds.ts';
 
 /** How deep `not` and `any` may nest; more than three is already hard to read. */
 const DEEPEST_MATCH = 32;
@@ -69,7 +69,16 @@ function parseField(field: FieldDefinition, node: PlacedNode, at: Place, log: Pr
   }
   const items = node.kind === 'sequence' ? node.items : [node];
   const values = items.flatMap((item) => parseValue(field, item, log) ?? []);
-  return values.length === items.length ? { kind: 'field', field: name, values, at } : null;
+  if (values.length < items.length) return null;
+  return name === 'port' ? splitPorts(values, at) : { kind: 'field', field: name, values, at };
+}
+
+/** A port is meant by its number or by the name that the registry has for it: the latter is what `service` asks. */
+function splitPorts(values: readonly FieldValue[], at: Place): ConditionDocument {
+  const ports = { kind: 'field', field: 'port', values: values.filter((value) => !isPortName(value)), at } as const;
+  const services = { kind: 'field', field: 'service', values: values.filter(isPortName), at } as const;
+  if (services.values.length === 0) return ports;
+  return ports.values.length === 0 ? services : { kind: 'any', conditions: [ports, services], at };
 }
 
 function parseValue({ name, kind }: FieldDefinition, node: PlacedNode, log: ProblemLog): FieldValue | null {

@@ -13,6 +13,7 @@ export const POLICY_PROBLEM_CODES = {
   'process-name-too-long': 'a name that Linux would have cut, so that it never matches',
   'never-matches': 'a match that contradicts itself',
   'unknown-here': 'a field whose fact this host does not give',
+  'unknown-service': 'a service name that the registry does not have',
   'same-match': 'a rule with the match of an earlier rule',
   'override-without-effect': 'an override that changes nothing',
   'exception-todo': 'an exception whose reason is still to be written',

@@ -122,24 +122,31 @@ export const processGlob = globKind('a process name or a pattern like kworker*',
   };
 });
 
-const PORT_EXPECTED = `a port from 0 to ${HIGHEST_PORT}, or a range like 8000-8100`;
+const PORT_EXPECTED = `a port from 0 to ${HIGHEST_PORT}, a range like 8000-8100, or a service name`;
 const SPAN = /^(0|[1-9][0-9]{0,4})-(0|[1-9][0-9]{0,4})$/;
+/**
+ * A name of RFC 6335, section 5.1, that cannot be taken for a number (0b11 is text to YAML 1.2) or, as YAML 1.1 read it, for
+ * a truth value. The few others go under `service`.
+ */
+const PORT_NAME = /^(?!(?:[Yy][Ee][Ss]|[Nn][Oo]|[Oo][Nn]|[Oo][Ff][Ff])$)[A-Za-z](?:-?[A-Za-z0-9]){1,14}$/;
 
-/** A port number, or a range of them with both ends included. */
+/** A port number, a range of them with both ends included, or the name of a service; names are for `isPortName` to tell, and no part of `compile`. */
 export const port: ValueKind<number> = {
   expected: PORT_EXPECTED,
-  schema: { anyOf: [{ type: 'integer', minimum: 0, maximum: HIGHEST_PORT }, { type: 'string', pattern: SPAN.source }] },
+  schema: { anyOf: [{ type: 'integer', minimum: 0, maximum: HIGHEST_PORT }, { type: 'string', pattern: `${SPAN.source}|${PORT_NAME.source}` }] },
   takesList: true,
   check(scalar) {
     const { value } = scalar;
     if (typeof value !== 'string' || DECIMAL.test(value)) return checkInteger(scalar, PORT_EXPECTED, 0, HIGHEST_PORT);
+    if (isPortName(value)) return { value };
     const span = parseSpan(value);
     if (span !== null) {
       const [from, to] = span;
       if (from > to) return fault(`the range ${value} is the wrong way round`, `Write ${to}-${from}.`);
       return to > HIGHEST_PORT ? fault(`the range ${value} goes beyond port ${HIGHEST_PORT}`) : { value };
     }
-    return mismatch(PORT_EXPECTED, scalar, portHint(value));
+    const looksLikeRange = /^[0-9]+\s*(?:[-:,]|\.\.|to)\s*[0-9]+$/.test(value);
+    return mismatch(PORT_EXPECTED, scalar, looksLikeRange ? 'A range is written 8000-8100, several ports [8000, 8001].' : null);
   },
   compile(values) {
     const single = new Set<FieldValue>(values);
@@ -148,14 +155,13 @@ export const port: ValueKind<number> = {
   },
 };
 
+export function isPortName(value: FieldValue): boolean {
+  return typeof value === 'string' && PORT_NAME.test(value);
+}
+
 function parseSpan(value: string): [from: number, to: number] | null {
   const match = SPAN.exec(value);
   return match === null ? null : [Number(match[1]), Number(match[2])];
-}
-
-function portHint(value: string): string | null {
-  if (/^[a-z][a-z0-9-]*$/i.test(value)) return `For the port of a registered service write service: ${value}`;
-  return /^[0-9]+\s*(?:[-:,]|\.\.|to)\s*[0-9]+$/.test(value) ? 'A range is written 8000-8100, several ports [8000, 8001].' : null;
 }
 
 /** An IP address or a network. */

@@ -33,12 +33,18 @@ function nameKind(facts: PortFacts, wanted: string): ServiceMatch['as'] | null {
 
 /** Every name that a port carries or carried. */
 export function listServiceNames(registry: PortRegistry): Set<string> {
+  return collectNames(registry, ({ service, aliases, former }) => [service, ...aliases, former]);
+}
+
+/** Every name that a port carries today, in small letters. */
+export function listPresentNames(registry: PortRegistry): Set<string> {
+  return collectNames(registry, ({ service, aliases }) => [service, ...aliases].map((name) => name?.toLowerCase() ?? null));
+}
+
+function collectNames(registry: PortRegistry, namesOf: (facts: PortFacts) => readonly (string | null)[]): Set<string> {
   const names = new Set<string>();
   for (let port = 0; port < FIRST_DYNAMIC_PORT; port += 1) {
-    for (const transport of TRANSPORTS) {
-      const { service, aliases, former } = registry.lookup(port, transport);
-      for (const name of [service, ...aliases, former]) if (name !== null) names.add(name);
-    }
+    for (const transport of TRANSPORTS) for (const name of namesOf(registry.lookup(port, transport))) if (name !== null) names.add(name);
   }
   return names;
 }

@@ -55,6 +55,14 @@ describe('policy check', () => {
     expect(await portreeve(['policy', 'check', file, '--format', 'compact', '--strict'])).toEqual({ code: 2, stdout: line, stderr: '' });
   });
 
+  it('holds service names against the registry', async () => {
+    const file = put('names.yaml', 'version: 1\nrules:\n  - { id: named, title: T, severity: info, match: { port: [ssh, postgres] } }\n');
+    const { code, stdout } = await portreeve(['policy', 'check', file]);
+    expect(code).toBe(0);
+    expect(stdout).toContain('the rule "named" asks for the service "postgres", and no port is registered under that name [unknown-service]');
+    expect(stdout).toContain('Did you mean postgresql?');
+  });
+
   it('fails for a reason still to be written, and tells all as JSON', async () => {
     const file = put('todo.yaml', LOOSE.replace('Home automation', 'TODO'));
     const { code, stdout } = await portreeve(['policy', 'check', file, '--format', 'json']);

@@ -3,7 +3,7 @@ import { FIELDS } from '../../src/policy/fields.ts';
 /** What is written, and `line:column message (hint)` of each problem of the file that it makes. */
 export type Bad = readonly [written: string, problems: readonly string[]];
 
-const PORT = 'port: expected a port from 0 to 65535, or a range like 8000-8100, found';
+const PORT = 'port: expected a port from 0 to 65535, a range like 8000-8100, or a service name, found';
 
 /** A rule whose match, in line 6 and from column 12 on, is the given text. */
 export const withMatch = (match: string): string => `version: 1\nrules:\n  - id: r\n    title: T\n    severity: notice\n    match: ${match}\n`;
@@ -132,8 +132,12 @@ export const BAD_PORTS: readonly Bad[] = [
   ['22:22', [`6:20 ${PORT} the text "22:22" (A range is written 8000-8100, several ports [8000, 8001].)`]],
   ['80..90', [`6:20 ${PORT} the text "80..90" (A range is written 8000-8100, several ports [8000, 8001].)`]],
   ['"22"', [`6:20 ${PORT} the text "22" (Write 22 without quotes.)`]],
-  ['ssh', [`6:20 ${PORT} the text "ssh" (For the port of a registered service write service: ssh)`]],
-  ['no', [`6:20 ${PORT} the text "no" (For the port of a registered service write service: no)`]],
+  ['no', [`6:20 ${PORT} the text "no"`]],
+  ['OFF', [`6:20 ${PORT} the text "OFF"`]],
+  ['0b11', [`6:20 ${PORT} the text "0b11"`]],
+  ['ssh-', [`6:20 ${PORT} the text "ssh-"`]],
+  ['s--sh', [`6:20 ${PORT} the text "s--sh"`]],
+  ['a234567890123456', [`6:20 ${PORT} the text "a234567890123456"`]],
   ['true', [`6:20 ${PORT} true`]],
   ['~', [`6:20 ${PORT} nothing`]],
   ['8100-8000', ['6:20 port: the range 8100-8000 is the wrong way round (Write 8000-8100.)']],

@@ -171,10 +171,24 @@ describe('policy check', () => {
   - { id: idle, title: T, severity: info, enabled: false, match: { exePackage: none } }
 ${exceptions(`match: { port: 1, ${HELD}, exePackage: licd }`)}`;
     const unknownHere = new Map([['exePackage', 'rpm keeps them']]);
-    expect(await found(text, { unknownHere })).toEqual([
+    expect(await found(text, { facts: { unknownHere, serviceNames: null } })).toEqual([
       '7:78 notice unknown-here the rule "stray" asks for exePackage, which is unknown on this host: rpm keeps them',
       '10:88 notice unknown-here the exception "e0" asks for exePackage, which is unknown on this host: rpm keeps them',
     ]);
+    expect(await found(text)).toEqual([]);
+  });
+
+  it('says where a service is named that no port has, with what was meant', async () => {
+    const text = `  - { id: s, title: T, severity: error, match: { service: [postgres, SSH], scope: wildcard } }
+  - { id: p, title: T, severity: error, match: { any: [{ port: [htpp, 8080] }, { port: ssh }] } }
+`;
+    const facts = { unknownHere: new Map<string, string>(), serviceNames: () => new Set(['postgresql', 'ssh', 'http']) };
+    expect(await found(text, { facts })).toEqual([
+      '7:50 warning unknown-service the rule "s" asks for the service "postgres", and no port is registered under that name',
+      '8:58 warning unknown-service the rule "p" asks for the service "htpp", and no port is registered under that name',
+    ]);
+    const { problems } = await check({}, { facts });
+    expect(problems.map(({ hint }) => hint)).toEqual([expect.stringContaining('postgresql'), 'Did you mean http?']);
     expect(await found(text)).toEqual([]);
   });
 

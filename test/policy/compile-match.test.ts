@@ -35,6 +35,29 @@ describe('fields, not and any', () => {
   });
 });
 
+describe('a port by its name', () => {
+  const ssh = sampleListener({ port: 22, registry: { status: 'assigned', range: 'system', service: 'ssh', aliases: ['secure-shell'], since: null, former: null } });
+
+  it.each<[string, Truth]>([
+    ['{ port: ssh }', 'true'],
+    ['{ port: SSH }', 'true'],
+    ['{ port: secure-shell }', 'true'],
+    ['{ port: sshd }', 'false'],
+    ['{ port: [ssh, 8022] }', 'true'],
+    ['{ port: [8022, ssh] }', 'true'],
+    ['{ port: [http, 20-22] }', 'true'],
+    ['{ port: [http, 8022] }', 'false'],
+    ['{ not: { port: [ssh, 8022] } }', 'false'],
+    ['{ port: [ssh, 8022], protocol: udp }', 'false'],
+  ])('%s: %s', async (match, truth) => {
+    expect((await matcherOf(match)).matchesAny(ssh)).toBe(truth);
+  });
+
+  it('is unknown where the registry says nothing', async () => {
+    expect((await matcherOf('{ port: ssh }')).matchesAny(sampleListener({ port: 22, registry: null }))).toBe('unknown');
+  });
+});
+
 describe('owners', () => {
   const good = sampleOwner();
   const bad = sampleOwner({ pid: 900, name: 'x', exe: '/tmp/x' });

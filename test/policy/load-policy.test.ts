@@ -77,7 +77,7 @@ b.yaml:5:5: a rule has no key "severty"
         severty: error
         ^
     Did you mean "severity"?
-b.yaml:6:20: port: expected a port from 0 to 65535, or a range like 8000-8100, found the number 70000
+b.yaml:6:20: port: expected a port from 0 to 65535, a range like 8000-8100, or a service name, found the number 70000
         match: { port: 70000, user: 1000 }
                        ^
 b.yaml:6:33: user: expected text, found the number 1000

@@ -42,7 +42,7 @@ describe('docs/policy.md', () => {
 
     it('with a match that the check has nothing against', () => {
       expect([...policy.fields].sort()).toEqual([...FIELDS.keys()].sort());
-      expect(lintPolicy(document === null ? [] : [document], { today: '2026-11-22', beside: [], unused: null, unknownHere: new Map() })).toEqual([]);
+      expect(lintPolicy(document === null ? [] : [document], { today: '2026-11-22', beside: [], unused: null, facts: { unknownHere: new Map(), serviceNames: null } })).toEqual([]);
     });
 
     it('that takes and leaves what its comment says', () => {
