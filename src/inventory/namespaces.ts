@@ -32,7 +32,7 @@ export function surveyNamespaces(proc: string, netnsFolder: string): NamespaceSu
   const named = readNamed(netnsFolder);
   const own = inodeOf(join(proc, 'self/ns/net'));
   const first = inodeOf(join(proc, '1/ns/net'));
-  const others = new Map<number, { namespace: NetworkNamespace; paths: string[] }>();
+  const others = new Map<number, { namespace: NetworkNamespace; paths: string[]; since: number }>();
   let unreadable = 0;
   for (const pid of listPids(proc)) {
     const path = join(proc, String(pid), 'ns/net');
@@ -54,16 +54,18 @@ export function surveyNamespaces(proc: string, netnsFolder: string): NamespaceSu
     }
     const { container, unit } = parseProcessCgroup(readText(join(proc, String(pid), 'cgroup')) ?? '');
     const name = inode === first ? 'host' : named.get(inode)?.name ?? container ?? (unit === 'init.scope' ? null : unit);
-    others.set(inode, { namespace: { inode, name }, paths: [path] });
+    others.set(inode, { namespace: { inode, name }, paths: [path], since: readStat(join(proc, String(pid)))?.startTicks ?? Infinity });
   }
   for (const [inode, { name, path }] of named) {
     if (inode === own) continue;
     const known = others.get(inode);
-    if (known === undefined) others.set(inode, { namespace: { inode, name }, paths: [path] });
+    if (known === undefined) others.set(inode, { namespace: { inode, name }, paths: [path], since: Infinity });
     // The name stays when all processes have left.
     else known.paths.push(path);
   }
-  const found = [...others.values()].map(({ namespace, paths: [path = '', ...spare] }): OtherNamespace => ({ namespace, path, spare }));
+  // The number of a namespace that is gone is given to the next one: it tells nothing of age, the process does.
+  const inOrder = [...others.values()].sort((one, other) => one.since - other.since || (one.namespace.inode ?? 0) - (other.namespace.inode ?? 0));
+  const found = inOrder.map(({ namespace, paths: [path = '', ...spare] }): OtherNamespace => ({ namespace, path, spare }));
   const ownName = (own === null ? undefined : named.get(own)?.name) ?? (own === null || first === null || first === own ? 'host' : null);
   return { own: { inode: own, name: ownName }, others: tellApart(found, ownName), unreadable };
 }
@@ -93,11 +95,10 @@ export function hasStrangeNamespace(proc: string, { own, others }: NamespaceSurv
   return { found, pids: new Set(pids) };
 }
 
-/** Namespaces of one name (two containers that no cgroup names) get numbers, in the order in which they were made. */
+/** Namespaces of one name (two containers that no cgroup names) get numbers, as their first processes are of age: one that comes later renames none. */
 function tellApart(others: readonly OtherNamespace[], ownName: string | null): readonly OtherNamespace[] {
   const times = new Map<string | null, number>([[ownName, 1]]);
-  const inOrder = [...others].sort((a, b) => (a.namespace.inode ?? 0) - (b.namespace.inode ?? 0));
-  return inOrder.map((other) => {
+  return others.map((other) => {
     const { inode, name } = other.namespace;
     const time = (times.get(name) ?? 0) + 1;
     times.set(name, time);

@@ -42,6 +42,15 @@ describe('the network namespaces of a host', () => {
     ]);
   });
 
+  it('keep their names when another one comes that is given a lower number', () => {
+    fake.add({ pid: 10, name: 'first', netns: 700, cgroup: '0::/user.slice/session-3.scope\n', startTicks: 100 });
+    fake.add({ pid: 9, name: 'second', netns: 600, cgroup: '0::/user.slice/session-3.scope\n', startTicks: 200 });
+    expect(survey().others.map(({ namespace }) => namespace)).toEqual([
+      { inode: 700, name: 'session-3.scope' },
+      { inode: 600, name: 'session-3.scope#2' },
+    ]);
+  });
+
   it('include one that `ip netns` keeps although no process is in it', () => {
     mkdirSync(netns);
     writeFileSync(join(netns, 'blue'), '');
