@@ -31,7 +31,7 @@ Exit codes:
 export function baselineCreateCommand(): Command {
   return withInputs(new Command('create'))
     .description("proposes exceptions for today's findings, as a policy file to review")
-    .option('-o, --output <file>', 'a new file, readable by you alone (default: standard output)')
+    .option('-o, --output <file>', 'a new file, readable by you alone (default, or -: standard output)')
     .option('--force', 'replace the file where it exists')
     .option('--expires <when>', 'when the exceptions end: 90d, 12w or YYYY-MM-DD (default: never)')
     .addOption(new Option('--min-severity <severity>', 'propose for findings from this severity on').choices(SEVERITIES).default('notice'))
@@ -39,7 +39,8 @@ export function baselineCreateCommand(): Command {
     .addHelpText('after', HELP)
     .action(async (given: CreateOptions) => {
       const options = await settleOptions(given);
-      const { output, minSeverity, rules, shippedRules } = options;
+      const { minSeverity, rules, shippedRules } = options;
+      const output = options.output === '-' ? undefined : options.output;
       const force = options.force === true;
       const expires = options.expires === undefined ? null : readExpiry(options.expires, new Date());
       const input = await openInputs(options);

@@ -58,6 +58,7 @@ describe('baseline create', () => {
   });
 
   it('prints it where no file is named, and says where nothing had to be proposed', async () => {
+    expect((await create('--output', '-')).stdout).toContain('reason: TODO');
     const { stdout } = await create();
     expect(stdout).toContain(`port: ${port}\n`);
     const { code, stdout: none, stderr } = await create('--min-severity', 'critical');
