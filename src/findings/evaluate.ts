@@ -15,7 +15,7 @@ export function evaluateListener(listener: RegisteredListener, policy: Policy): 
 }
 
 function describeFinding(rule: Rule, listener: RegisteredListener, policy: Policy): Finding {
-  const exception = policy.exceptions.find(({ rules, match }) => rules.includes(rule.id) && match.matchesAll(listener) === 'true');
+  const exception = policy.exceptionsFor(rule.id).find(({ match }) => match.matchesAll(listener) === 'true');
   const { id, severity, title, advice, references, attack } = rule;
   const excepted = exception === undefined ? null : { id: exception.id, reason: exception.reason, expires: exception.expires };
   return { rule: id, severity, title, advice, references, attack, excepted };

@@ -57,6 +57,8 @@ export interface Policy {
   /** Of these, in their order, those that the port and protocol of a listener leave in question; no other can be true of it. */
   rulesFor(listener: RegisteredListener): readonly Rule[];
   readonly exceptions: readonly Exception[];
+  /** Those that silence the rule of this id, in their order. */
+  exceptionsFor(rule: string): readonly Exception[];
   /** Names of all fields that these ask for: a fact that is dear to find out is looked up only where one of them does. */
   readonly fields: ReadonlySet<string>;
   /** What is odd and does not stop the run: expired exceptions, and as notices those that soon will be. */

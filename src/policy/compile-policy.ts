@@ -29,11 +29,13 @@ export function compilePolicy(documents: readonly PolicyDocument[], { today, now
   const placed = documents.flatMap(({ file, exceptions }) => exceptions.map((exception) => ({ file, exception })));
   const current = placed.filter(({ exception }) => exception.expires === null || exception.expires.date >= today);
   const rules = enabled.map((rule) => compileRule(rule, clock));
+  const exceptions = current.map(({ exception, file }) => compileException(exception, file, clock));
   return {
     files: documents.map((document) => document.file),
     rules,
     rulesFor: indexRules(rules, enabled.map(({ rule }) => rule.match)),
-    exceptions: current.map(({ exception, file }) => compileException(exception, file, clock)),
+    exceptions,
+    exceptionsFor: indexExceptions(exceptions),
     fields: new Set([...enabled.map(({ rule }) => rule.match), ...current.map(({ exception }) => exception.match)].flatMap(fieldsOf)),
     warnings: placed.flatMap(({ exception, file }) => describeState(exception, file, today)),
   };
@@ -63,6 +65,18 @@ function compileException({ id, at, rules, match, reason, owner, expires }: Exce
     expires: expires?.date ?? null,
     position: placeIn(file, at),
   };
+}
+
+function indexExceptions(exceptions: readonly Exception[]): (rule: string) => readonly Exception[] {
+  const byRule = new Map<string, Exception[]>();
+  for (const exception of exceptions) {
+    for (const rule of new Set(exception.rules)) {
+      const known = byRule.get(rule);
+      if (known === undefined) byRule.set(rule, [exception]);
+      else known.push(exception);
+    }
+  }
+  return (rule) => byRule.get(rule) ?? [];
 }
 
 function placeIn(file: string, [line, column]: Place): FilePosition {
