@@ -12,6 +12,8 @@ const BATCH = 128;
 export interface Backlog {
   /** Events up to this sequence are done with, `sent` of them were for this sink. */
   advance(position: number, sent: number): void;
+  /** The next events, up to this sequence, were read to be sent: so many of them are for this sink. */
+  see(upTo: number, wanted: number): void;
   /** Everything after `confirmed` goes again. */
   rewind(confirmed: number): void;
   /** No rewind goes back further than this. */
@@ -46,6 +48,9 @@ export function countBacklog(filter: Pick<SinkConfig, 'kinds' | 'minSeverity'>, 
       position = { sequence, wanted: position.wanted + sent };
       marks.push(position);
       if (counted.sequence < sequence) counted = position;
+    },
+    see(upTo, wanted) {
+      if (counted.sequence < upTo) counted = { sequence: upTo, wanted: position.wanted + wanted };
     },
     rewind(sequence) {
       settle(sequence);

@@ -161,6 +161,7 @@ export function runSink(config: SinkConfig, transport: Transport, dependencies: 
     if (upTo > progress.position) {
       const wanted = events.filter((event) => acceptsEvent(config, event));
       const loss = findLoss(events, progress.position, upTo);
+      backlog.see(upTo, wanted.length);
       if (wanted.length > 0) {
         sending = true;
         await send(wanted, upTo, loss);

@@ -207,6 +207,15 @@ describe('a sink', () => {
     expect(sink.status()).toMatchObject({ state: 'waiting', queued: 2 });
   });
 
+  it('counts as queued what its filter takes also while its receiver takes its time', async () => {
+    const log = fakeLog();
+    for (let index = 0; index < 30; index++) log.append({ severity: index % 3 === 0 ? 'error' : 'info' });
+    const { time, sink, receiver } = start('sent', log, { minSeverity: 'warning' });
+    receiver.hangs = true;
+    await time.pass(100);
+    expect(sink.status()).toMatchObject({ state: 'sending', queued: 10 });
+  });
+
   it('counts anew where what it had counted left the event log', async () => {
     const log = fakeLog(200);
     const { time, sink, receiver } = start('sent', log);

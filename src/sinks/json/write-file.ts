@@ -55,8 +55,8 @@ async function append(file: FileHandle, lines: readonly string[]): Promise<SendO
   try {
     for (let offset = 0; offset < bytes.length; ) offset += (await file.write(bytes, offset)).bytesWritten;
   } catch (cause) {
-    // The disk is full: half a line would spoil the next one.
-    await file.truncate(size);
+    // The disk is full: half a line would spoil the next one. Where logrotate emptied the file meanwhile, that would make it longer.
+    if ((await file.stat()).size > size) await file.truncate(size);
     return { taken: 0, attempted: 0, error: describeFailure(cause) };
   }
   await file.datasync();
