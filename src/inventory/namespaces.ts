@@ -27,8 +27,9 @@ export interface NamespaceSurvey {
  * Lists the network namespaces that a process is in or that `ip netns` keeps a name for (network_namespaces(7)). One
  * that is only held open by a descriptor has no path to find it by. A name is one that survives a restart: that of
  * `ip netns`, else the container, else the unit of the process found there first.
+ * @param before the survey before this one: who watches calls each what it was called then
  */
-export function surveyNamespaces(proc: string, netnsFolder: string): NamespaceSurvey {
+export function surveyNamespaces(proc: string, netnsFolder: string, before: NamespaceSurvey | null = null): NamespaceSurvey {
   const named = readNamed(netnsFolder);
   const own = inodeOf(join(proc, 'self/ns/net'));
   const first = inodeOf(join(proc, '1/ns/net'));
@@ -67,7 +68,7 @@ export function surveyNamespaces(proc: string, netnsFolder: string): NamespaceSu
   const inOrder = [...others.values()].sort((one, other) => one.since - other.since || (one.namespace.inode ?? 0) - (other.namespace.inode ?? 0));
   const found = inOrder.map(({ namespace, paths: [path = '', ...spare] }): OtherNamespace => ({ namespace, path, spare }));
   const ownName = (own === null ? undefined : named.get(own)?.name) ?? (own === null || first === null || first === own ? 'host' : null);
-  return { own: { inode: own, name: ownName }, others: tellApart(found, ownName), unreadable };
+  return { own: { inode: own, name: ownName }, others: tellApart(found, ownName, before?.others ?? []), unreadable };
 }
 
 /** Inode of the namespace that a process is in; NaN for a link that is none. */
@@ -95,14 +96,29 @@ export function hasStrangeNamespace(proc: string, { own, others }: NamespaceSurv
   return { found, pids: new Set(pids) };
 }
 
-/** Namespaces of one name (two containers that no cgroup names) get numbers, as their first processes are of age: one that comes later renames none. */
-function tellApart(others: readonly OtherNamespace[], ownName: string | null): readonly OtherNamespace[] {
-  const times = new Map<string | null, number>([[ownName, 1]]);
+/**
+ * Namespaces of one name (two containers that no cgroup names) get numbers, as their first processes are of age. One that
+ * had a number keeps it: neither what comes nor what goes renames another.
+ */
+function tellApart(others: readonly OtherNamespace[], ownName: string | null, before: readonly OtherNamespace[]): readonly OtherNamespace[] {
+  const given = new Map(before.map(({ namespace: { inode, name } }) => [inode, name]));
+  const taken = new Set<string | null>([ownName]);
+  const names = new Map<number | null, string | null>();
+  for (const { namespace: { inode, name } } of others) {
+    const former = given.get(inode);
+    if (former === undefined || taken.has(former) || (former !== name && former?.replace(/#\d+$/, '') !== (name ?? 'unnamed'))) continue;
+    taken.add(former);
+    names.set(inode, former);
+  }
   return others.map((other) => {
     const { inode, name } = other.namespace;
-    const time = (times.get(name) ?? 0) + 1;
-    times.set(name, time);
-    return time === 1 ? other : { ...other, namespace: { inode, name: `${name ?? 'unnamed'}#${time}` } };
+    let told = names.get(inode);
+    for (let time = 1; told === undefined; time += 1) {
+      const free = time === 1 ? name : `${name ?? 'unnamed'}#${time}`;
+      if (!taken.has(free)) told = free;
+    }
+    taken.add(told);
+    return told === name ? other : { ...other, namespace: { inode, name: told } };
   });
 }
 

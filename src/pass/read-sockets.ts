@@ -31,9 +31,10 @@ export interface HostSockets {
 /**
  * Chooses a source, finds the namespaces, and reads the sockets of each.
  * @param forced the one source to use
+ * @param before the namespaces as they were found before this
  * @throws PortreeveError
  */
-export async function surveySockets(forced: SourceName | null, sources: readonly SocketSource[], { proc, netns }: { readonly proc: string; readonly netns: string }): Promise<HostSockets> {
+export async function surveySockets(forced: SourceName | null, sources: readonly SocketSource[], { proc, netns }: { readonly proc: string; readonly netns: string }, before: NamespaceSurvey | null = null): Promise<HostSockets> {
   if (forced !== null && !sources.some((source) => source.name === forced)) {
     throw new PortreeveError('source-unsupported', `the source ${forced} does not exist on ${process.platform}`, { hint: 'leave --source out, or use --source portable' });
   }
@@ -41,7 +42,7 @@ export async function surveySockets(forced: SourceName | null, sources: readonly
   const scope: HostScope = {
     source,
     sourcesForOthers: forced === null ? [source, ...sources.filter(({ name }) => name === 'procfs' && name !== source.name)] : [source],
-    survey: source.name === 'portable' ? null : surveyNamespaces(proc, netns),
+    survey: source.name === 'portable' ? null : surveyNamespaces(proc, netns, before),
     passedOver: dump.gaps.filter(({ code }) => code === 'source-fallback'),
   };
   return readScope(scope, { ...dump, gaps: dump.gaps.filter(({ code }) => code !== 'source-fallback') });

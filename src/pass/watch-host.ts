@@ -114,7 +114,7 @@ export function createHostWatcher({ source: forced, clock, paths = HOST_PATHS, s
     if (!due) return current;
     namedAt = stamp;
     surveyedAt = clock.steady();
-    return { ...current, survey: surveyNamespaces(paths.proc, paths.netns) };
+    return { ...current, survey: surveyNamespaces(paths.proc, paths.netns, current.survey) };
   };
 
   const lookNow = async (hint: LookHint, current: HostScope, knownBefore: Known): Promise<Look> => {
@@ -154,7 +154,7 @@ export function createHostWatcher({ source: forced, clock, paths = HOST_PATHS, s
 
   const sweepNow = async (): Promise<Look> => {
     for (const source of sources) source.refresh?.();
-    const sockets = await surveySockets(forced, sources, paths);
+    const sockets = await surveySockets(forced, sources, paths, base?.scope.survey);
     const { known } = await takeInventory(sockets.readings, inventoryPaths, sockets.secondLook);
     const pids = sockets.scope.survey === null ? [] : listPids(paths.proc);
     const everything = { ...known, pids: new Set(pids), descriptors: countDescriptors(paths.proc, pids) };

@@ -1,4 +1,4 @@
-import { mkdirSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
+import { mkdirSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { surveyNamespaces } from '../../src/inventory/namespaces.ts';
@@ -49,6 +49,19 @@ describe('the network namespaces of a host', () => {
       { inode: 700, name: 'session-3.scope' },
       { inode: 600, name: 'session-3.scope#2' },
     ]);
+  });
+
+  it('keep their names when one of them goes, or has another first process', () => {
+    const session = '0::/user.slice/session-3.scope\n';
+    fake.add({ pid: 10, name: 'first', netns: 700, cgroup: session, startTicks: 100 });
+    fake.add({ pid: 11, name: 'second', netns: 600, cgroup: session, startTicks: 200 });
+    fake.add({ pid: 12, name: 'third', netns: 800, cgroup: session, startTicks: 300 });
+    const before = survey();
+    rmSync(join(fake.proc, '10'), { recursive: true });
+    fake.add({ pid: 13, name: 'fourth', netns: 500, cgroup: session, startTicks: 250 });
+    fake.add({ pid: 14, name: 'other', netns: 400, cgroup: '0::/system.slice/other.service\n', startTicks: 250 });
+    const { others } = surveyNamespaces(fake.proc, netns, before);
+    expect(Object.fromEntries(others.map(({ namespace: { inode, name } }) => [inode, name]))).toEqual({ 400: 'other.service', 500: 'session-3.scope', 600: 'session-3.scope#2', 800: 'session-3.scope#3' });
   });
 
   it('include one that `ip netns` keeps although no process is in it', () => {
