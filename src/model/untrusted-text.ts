@@ -43,6 +43,9 @@ const NOT_ASCII = String.raw`[^\x20-\x7e]`;
  */
 const LOOKS_ESCAPED = String.raw`\\|[nrt]|x(?:[01][0-9a-f]|7f|[89a-f][0-9a-f])|u[0-9a-f]{4}|u\{[0-9a-f]{1,6}\}`;
 
+/** Nothing hidden can follow a backslash there, and rules quote commands with one. */
+const AMBIGUOUS_IN_ASCII = new RegExp(String.raw`\\(?=${LOOKS_ESCAPED})`, 'g');
+
 interface Patterns {
   readonly unsafe: RegExp;
   readonly ambiguousBackslash: RegExp;
@@ -67,6 +70,7 @@ const SHORT_ESCAPES: ReadonlyMap<string, string> = new Map([['\n', '\\n'], ['\r'
  */
 export function cleanText(text: string, options: CleanOptions = {}): string {
   if (PLAIN.test(text)) return text;
+  if (ASCII.test(text)) return options.again === true ? text : text.replace(AMBIGUOUS_IN_ASCII, '\\\\');
   const { unsafe, ambiguousBackslash } =
     options.ascii === true
       ? (patternsForAscii ??= compilePatterns(NOT_ASCII, NOT_ASCII))
