@@ -178,7 +178,7 @@ describe('a file with faults in many places', () => {
   });
 
   it('stops at 200', async () => {
-    const text = `version: 1\nrules: [${'1,'.repeat(100_000)}]\n`;
+    const text = `version: 1\nrules: [${'1,'.repeat(20_000)}]\n`;
     const started = performance.now();
     const problems = await problemsOf(text);
     expect(problems).toHaveLength(201);
