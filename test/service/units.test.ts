@@ -14,7 +14,7 @@ const settingsOf = (name: string): readonly string[] => {
 const valuesOf = (name: string, key: string) => settingsOf(name).filter((line) => line.startsWith(`[Service] ${key}=`)).map((line) => line.slice(line.indexOf('=') + 1));
 
 /** What the two services do, not what they may. */
-const OWN = /^\[Service\] (?:Type|Exec\w+|Syslog\w+|Watchdog\w+|Timeout\w+|Restart\w*|SuccessExitStatus|RuntimeDirectory\w*|LogsDirectory\w*|ReadWritePaths|MemoryMax|OOMScoreAdjust)=/;
+const OWN = /^\[Service\] (?:Type|Environment|Exec\w+|Syslog\w+|Watchdog\w+|Timeout\w+|Restart\w*|SuccessExitStatus|RuntimeDirectory\w*|LogsDirectory\w*|ReadWritePaths|MemoryMax|OOMScoreAdjust)=/;
 
 describe('the units', () => {
   it('give the audit by timer the sandbox of the daemon', () => {

@@ -1,0 +1,136 @@
+import { existsSync, readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from 'vitest';
+import { describeUnless, missingForSandbox } from './requirements.ts';
+import { pause, startDaemon, type RunningDaemon } from './running-daemon.ts';
+import { openSandbox, PYTHON, type Sandbox } from './sandbox.ts';
+
+const MIB = 1 << 20;
+const PORT = 1302;
+const OTHER_PORT = 27_184;
+/** Listens on so many ports from the first on. */
+const OPEN = `
+import signal, socket, sys
+held = [socket.socket() for each in range(int(sys.argv[2]))]
+for number, s in enumerate(held):
+    s.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    s.bind(("0.0.0.0", int(sys.argv[1]) + number))
+    s.listen()
+signal.pause()
+`;
+const TRACING = '/sys/kernel/tracing';
+
+describeUnless(missingForSandbox(), 'a daemon on a bad day', () => {
+  let sandbox: Sandbox;
+  let daemon: RunningDaemon | null = null;
+
+  beforeAll(async () => {
+    sandbox = await openSandbox();
+  });
+  beforeEach(() => {
+    daemon = null;
+  });
+  afterEach(async () => {
+    await sandbox.run(['pkill', '-x', 'python3']);
+    await daemon?.close();
+  });
+  afterAll(async () => {
+    await sandbox.close();
+  });
+
+  const start = async (options: Parameters<typeof startDaemon>[1] = {}): Promise<RunningDaemon> => {
+    daemon = await startDaemon(sandbox, options);
+    return daemon;
+  };
+  const listen = (port = PORT, count = 1): void => {
+    sandbox.spawn([PYTHON, '-c', OPEN, String(port), String(count)]);
+  };
+  const opened = (running: RunningDaemon, port = PORT) => running.next(`the alert of ${port}`, ({ kind, listener }) => kind === 'opened' && listener?.port === port, 10);
+
+  it('whose state directory is full alerts all the same, says so, and writes what it kept when there is room', async () => {
+    await sandbox.run(['sh', '-c', 'mkdir -p /run/full && mount -t tmpfs -o size=1m tmpfs /run/full']);
+    const running = await start({ options: ['--state-dir', '/run/full'] });
+    await sandbox.run(['sh', '-c', 'head -c 2m /dev/zero > /run/full/ballast']);
+    // More than the rest of a page that the log already has.
+    listen(OTHER_PORT, 30);
+    listen();
+    await opened(running);
+    expect((await running.status()).eventLog.writable).toBe(false);
+    expect(running.log()).toContain('the event log cannot be written, and its events are kept in memory');
+    await sandbox.run(['rm', '/run/full/ballast']);
+    for (let waited = 0; waited < 15 && !(await running.status()).eventLog.writable; waited += 1) await pause(1);
+    expect((await running.status()).eventLog.writable).toBe(true);
+    const { stdout } = await sandbox.portreeve(['history', String(PORT), '--format', 'ndjson', '--state-dir', '/run/full']);
+    expect(stdout).toContain('"kind":"opened"');
+  });
+
+  it.each([2, 4])('in a /proc with hidepid=%i: as root it sees all; without CAP_SYS_PTRACE it alerts without owners, and says what it lacks', async (level) => {
+    const hidden = ['unshare', '-m', 'sh', '-c', `mount -o remount,hidepid=${level} /proc && exec "$@"`, 'sh'];
+    const running = await start({ before: hidden });
+    listen();
+    expect((await opened(running)).listener?.owners[0]?.exe).toMatch(/python3/);
+    await running.close();
+
+    const bound = 'setpriv --bounding-set -sys_ptrace,-dac_override,-dac_read_search --inh-caps -all'.split(' ');
+    const blind = await start({ before: [...hidden, ...bound] });
+    sandbox.spawn(['setpriv', '--reuid', '65534', '--clear-groups', PYTHON, '-c', OPEN, String(OTHER_PORT), '1']);
+    const alert = await opened(blind, OTHER_PORT);
+    expect(alert.listener).toMatchObject({ ownerKind: 'unknown', socketUid: 65534 });
+    expect((await blind.status()).coverage?.complete).toBe(false);
+  });
+
+  it('that may open no more than 40 files finds owners all the same', async () => {
+    const running = await start({ before: ['prlimit', '--nofile=40'] });
+    listen();
+    expect((await opened(running)).listener?.owners[0]?.exe).toMatch(/python3/);
+    expect((await running.status()).state).toBe('running');
+  });
+
+  it('whose tracefs is unmounted under it polls on, and says so', async () => {
+    const running = await start({ before: ['unshare', '-m'] });
+    const before = (await running.status()).kernelEvents;
+    await sandbox.run(['nsenter', '-t', String(running.pid), '-m', 'umount', '-l', TRACING]);
+    for (let waited = 0; waited < 12 && (await running.status()).kernelEvents.mode !== 'polling'; waited += 1) await pause(1);
+    const { mode, detail } = (await running.status()).kernelEvents;
+    expect(mode).toBe('polling');
+    expect(detail.length).toBeGreaterThan(10);
+    if (before.mode === 'tracefs') expect(running.log()).toContain('kernel events are not available: listeners are found by polling');
+    listen();
+    await opened(running);
+  });
+
+  it('whose /proc/net cannot be read has netlink left', async () => {
+    const running = await start({ before: ['unshare', '-m', 'sh', '-c', 'mount -t tmpfs -o mode=000 tmpfs /proc/$$/net 2>/dev/null; exec "$@"', 'sh'] });
+    listen();
+    await opened(running);
+    expect((await running.status()).state).toBe('running');
+  });
+
+  it('stopped for seconds, as a suspended machine is: nothing is told again, and what happened meanwhile is', async () => {
+    // nsenter stops with its child, and would not go on with it: a shell is between them.
+    const running = await start({ before: ['sh', '-c', '"$@" & wait', 'sh'] });
+    listen();
+    await opened(running);
+    running.signal('SIGSTOP');
+    listen(OTHER_PORT);
+    await pause(4);
+    running.signal('SIGCONT');
+    await opened(running, OTHER_PORT);
+    const kinds = (await running.during(1)).filter(({ listener }) => listener?.port === PORT).map(({ kind }) => kind);
+    expect(kinds).toEqual([]);
+    expect(running.events().filter(({ kind, listener }) => kind === 'opened' && listener?.port === PORT)).toHaveLength(1);
+    expect((await running.status()).memory.residentBytes).toBeLessThan(90 * MIB);
+  });
+
+  it('leaves nothing in tracefs when it ends in good order', async () => {
+    const running = await start();
+    const { mode, detail } = (await running.status()).kernelEvents;
+    const folder = new RegExp(`${TRACING}/instances/[^, ]+`).exec(detail)?.[0];
+    await running.restart('SIGTERM');
+    if (mode === 'tracefs') expect(folder).toBeDefined();
+    expect(readdirSync(join(running.folder, 'state')).some((name) => name.endsWith('.tmp'))).toBe(false);
+    running.signal('SIGTERM');
+    for (let waited = 0; waited < 50 && existsSync(folder ?? '/nonexistent'); waited += 1) await pause(0.1);
+    if (folder !== undefined) expect(existsSync(folder)).toBe(false);
+  });
+});
