@@ -4,7 +4,7 @@ import { VERSION } from '../model/version.ts';
 import { renderError } from '../pass/reports.ts';
 import { EXIT_CODES, textOptions } from './options.ts';
 import { OutputClosed } from './output.ts';
-import { tell } from './tell.ts';
+import { show, tell } from './tell.ts';
 
 /** Commands by name. Each is loaded when it is asked for: what the daemon needs would cost every other command 20 ms. */
 export type Commands = Readonly<Record<string, () => Promise<(finish: (exitCode: number) => void) => Command>>>;
@@ -45,6 +45,6 @@ async function createProgram(commands: Commands, wanted: string | undefined, fin
 
 /** Errors of usage come back as exceptions, at every depth of the commands. */
 function throwInsteadOfExiting(command: Command): void {
-  command.exitOverride().configureOutput({ writeErr: tell }).showHelpAfterError('(add --help for the usage)');
+  command.exitOverride().configureOutput({ writeErr: tell, writeOut: show }).showHelpAfterError('(add --help for the usage)');
   command.commands.forEach(throwInsteadOfExiting);
 }

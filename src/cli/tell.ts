@@ -13,3 +13,14 @@ export function tell(text: string): void {
     // No one listens.
   }
 }
+
+const STDOUT = 1;
+
+/** Writes a help text to standard output, whole where someone reads it. A reader who leaves early has seen enough. */
+export function show(text: string): void {
+  try {
+    writeSync(STDOUT, text);
+  } catch {
+    // No one reads on.
+  }
+}
