@@ -20,8 +20,7 @@ export interface EventMemory {
   readBetween(after: number, upTo: number, limit: number): readonly PortreeveEvent[];
 }
 
-/** A sink that keeps up is never this far behind, and one that does not reads the disk. 1,000 alerts as objects and text take 8 MB. */
-const KEPT = { events: 500, characters: 1 << 20 };
+const KEPT = { events: 2000, characters: 4 << 20 };
 const UNWRITTEN = { events: 10_000, characters: 16 << 20 };
 
 export function createEventMemory(newest: number): EventMemory {

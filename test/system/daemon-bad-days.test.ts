@@ -106,7 +106,7 @@ describeUnless(missingForSandbox(), 'a daemon on a bad day', () => {
     expect((await running.status()).state).toBe('running');
   });
 
-  it('stopped for seconds, as a suspended machine is: nothing is told again, and what happened meanwhile is', async () => {
+  it('stopped for seconds: nothing is told again, and what happened meanwhile is', async () => {
     // nsenter stops with its child, and would not go on with it: a shell is between them.
     const running = await start({ before: ['sh', '-c', '"$@" & wait', 'sh'] });
     listen();
