@@ -20,13 +20,16 @@ interface DaemonOptions {
 }
 
 const HELP = `
-Signals: SIGHUP takes configuration, rules and registry anew, and keeps the old ones where the new are bad; SIGTERM and
-SIGINT end it when the sinks have what is left; a second one ends it at once.
+Signals: SIGHUP takes configuration, rules and registry anew, and keeps the old
+ones where the new are bad; SIGTERM and SIGINT end it when the sinks have what is
+left; a second one ends it at once.
 
 Exit codes:
-  0  ended by a signal, or the configuration is in order
-  2  usage, configuration or policy error
-  3  another daemon uses the state directory or the control socket, or the sockets cannot be read`;
+  0    ended by a signal, or the configuration is in order
+  2    usage, configuration or policy error
+  3    another daemon uses the state directory or the control socket, or the
+       sockets cannot be read
+  130, 143  ended at once by a second signal`;
 
 /** `portreeve daemon`: the agent in the foreground, as systemd runs it. */
 export function daemonCommand(finish: (exitCode: number) => void): Command {

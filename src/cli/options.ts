@@ -48,7 +48,7 @@ export function registryOption(): Option {
 
 /** The option of every command that keeps something between two runs, or uses what was kept. */
 export function stateDirOption(): Option {
-  return new Option('--state-dir <dir>', 'where updates are kept (default: $STATE_DIRECTORY, else /var/lib/portreeve as root, else ~/.local/state/portreeve)');
+  return new Option('--state-dir <dir>', 'where state, history and registry updates are kept (default: $STATE_DIRECTORY, else /var/lib/portreeve as root, else ~/.local/state/portreeve)');
 }
 
 /** Which registry those options choose. What is wrong with the one in force goes to standard error and stops nothing. */

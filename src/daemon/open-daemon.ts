@@ -34,6 +34,7 @@ import { createJudge } from './judge.ts';
 import { writeMetricsFile } from './metrics-file.ts';
 import { openSettings } from './settings.ts';
 import { createSleep } from './sleep.ts';
+import { createRecordBudget } from './record-budget.ts';
 import { createTurns } from './turns.ts';
 
 /** What the command line says; each counts before the configuration. */
@@ -136,6 +137,7 @@ export async function openDaemon(choice: DaemonChoice, surroundings: Surrounding
   let metricsError: string | null = null;
   let told: EventDraft[] = greet();
   const sleep = createSleep();
+  const budget = createRecordBudget(clock);
 
   const status = (): DaemonStatus => {
     const open = book.openAlerts();
@@ -167,14 +169,15 @@ export async function openDaemon(choice: DaemonChoice, surroundings: Surrounding
       autoUpdate.start();
       told.push(...autoUpdate.take());
       told.push(...(kind === null ? turns.elapse() : await turns.take(kind)));
-      const drafts = told;
+      const drafts = budget.admit(told);
       told = [];
       lastFailure = null;
       if (state === 'starting') state = 'running';
       if (drafts.length > 0) await log.append(drafts);
       const now = clock.steady();
       if (drafts.length > 0 || kind === 'sweep') unsavedSince ??= now;
-      if (unsavedSince !== null && now - unsavedSince >= SAVE_AFTER) await save();
+      // Not waited for: a disk that hangs must not hang the loop, and the log has what the state lacks.
+      if (unsavedSince !== null && now - unsavedSince >= SAVE_AFTER) void save();
       if (settings.config.metrics.textfile !== null && now >= metricsDue) await writeMetrics(settings.config.metrics.textfile);
     },
     noteFailure(error) {
@@ -210,7 +213,7 @@ export async function openDaemon(choice: DaemonChoice, surroundings: Surrounding
     statusLine: () => statusLine(turns.latest()?.report.summary ?? null),
     async close() {
       state = 'stopping';
-      await log.append([...told, ...book.close(), draftOf('agent', 'info', 'portreeve stopped', { version: VERSION }, 'record')]);
+      await log.append([...budget.admit([...told, ...book.close()]), ...budget.close(), draftOf('agent', 'info', 'portreeve stopped', { version: VERSION }, 'record')]);
       await Promise.all([save(), control?.close(), kernel?.close(), sinks.stop(DRAIN)]);
       unsubscribe();
       watcher.close();

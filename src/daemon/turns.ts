@@ -54,6 +54,17 @@ export interface Turns {
   latest(): LatestAudit | null;
 }
 
+interface Missed {
+  lost: number;
+  overflow: number;
+  reason: string | null;
+  toldAt: number | null;
+}
+
+const NOTHING_MISSED: Missed = { lost: 0, overflow: 0, reason: null, toldAt: null };
+/** Between two reports of missed events. Milliseconds. */
+const MISSED_WITHIN = 60_000;
+
 export function createTurns({ watcher, judge, book, use, coverage, inputs, unusedAfter, clock, monotonic, drain }: TurnParts): Turns {
   const transients = createTransients();
   const counters: ScanCounters = { ticks: 0, changes: 0, lastTickAt: null, lastTickMs: null, lastSweepAt: null, lastSweepMs: null };
@@ -61,14 +72,14 @@ export function createTurns({ watcher, judge, book, use, coverage, inputs, unuse
   let listeners: readonly AuditedListener[] = [];
   /** Made when it is asked for, and kept while nothing changes. */
   let report: AuditReport | null = null;
-  let unheard: EventDraft[] = [];
+  let missed: Missed = { ...NOTHING_MISSED };
   let callers = new Set<number>();
 
   const hear = (events: readonly KernelEvent<Owner>[]): boolean => {
     let asksForLook = false;
     for (const event of events) {
-      if (event.kind === 'lost') unheard.push(draftOf('loss', 'warning', `the kernel lost ${event.count} events of listeners: one that lived shortly may have gone unseen`, { count: event.count, source: 'tracefs' }));
-      else if (event.kind === 'blind') unheard.push(draftOf('coverage', 'warning', `events of the kernel may be missing: ${event.reason}`, { source: 'tracefs' }));
+      if (event.kind === 'lost') missed.lost += event.count;
+      else if (event.kind === 'blind') missed.reason = event.reason;
       // The subflow of an MPTCP socket is told too, as TCP, which is what the socket tables show.
       else if (event.protocol !== 'mptcp') {
         asksForLook = true;
@@ -79,9 +90,20 @@ export function createTurns({ watcher, judge, book, use, coverage, inputs, unuse
         }
       }
     }
-    const overflow = transients.takeOverflow();
-    if (overflow > 0) unheard.push(draftOf('loss', 'warning', `${overflow} listeners opened at once, more than could be followed`, { count: overflow, source: 'tracefs' }));
+    missed.overflow += transients.takeOverflow();
     return asksForLook;
+  };
+
+  /** What could not be heard of the kernel's events: told once in a while, for whoever floods them shall not flood the sinks. */
+  const tellMissed = (): readonly EventDraft[] => {
+    const { lost, overflow, reason, toldAt } = missed;
+    if ((lost === 0 && overflow === 0 && reason === null) || (toldAt !== null && clock.steady() - toldAt < MISSED_WITHIN)) return [];
+    missed = { ...NOTHING_MISSED, toldAt: clock.steady() };
+    return [
+      ...(lost === 0 ? [] : [draftOf('loss', 'warning', `the kernel lost ${lost} events of listeners: one that lived shortly may have gone unseen`, { count: lost, source: 'tracefs' })]),
+      ...(overflow === 0 ? [] : [draftOf('loss', 'warning', `${overflow} listeners opened at once, more than could be followed`, { count: overflow, source: 'tracefs' })]),
+      ...(reason === null ? [] : [draftOf('coverage', 'warning', `events of the kernel may be missing: ${reason}`, { source: 'tracefs' })]),
+    ];
   };
 
   /** Gives the listeners to the book, judged. */
@@ -122,10 +144,12 @@ export function createTurns({ watcher, judge, book, use, coverage, inputs, unuse
       const drafts = isNews ? [...observe(look)] : [];
       for (const passing of passed) {
         const listener = judgePassing(passing, look.ephemeralPorts, judge, look.source);
-        if (listener !== null) drafts.push(...book.passed({ listener, livedMs: passing.livedMs, count: 1 }));
+        if (listener === null) continue;
+        const told = book.passed({ listener, livedMs: passing.livedMs, count: 1 });
+        // Inside a PID namespace the kernel tells of the whole machine, and nothing says what of it is ours: no one is alarmed.
+        drafts.push(...(passing.thread === null ? told.map((draft) => ({ ...draft, audience: 'record' as const })) : told));
       }
-      drafts.push(...book.elapse(), ...unheard);
-      unheard = [];
+      drafts.push(...book.elapse(), ...tellMissed());
       if (kind === 'sweep') drafts.push(...coverage.note(coverageOf(look.source, look.gaps)), ...book.exceptions(standings()));
       return drafts;
     },
