@@ -37,9 +37,10 @@ export interface Transients {
   /**
    * To be called after each look, with what listens now. Gives the openings that came and went unseen. One that is
    * neither seen nor heard to close is kept for a while: its namespace may not be known yet.
-   * @param now nanoseconds of CLOCK_MONOTONIC at which the look began
+   * @param appeared those of them that the look before did not show
+   * @param begunAt nanoseconds of CLOCK_MONOTONIC at which the look began
    */
-  settle(listening: Iterable<Place>, now: bigint): readonly Passing[];
+  settle(listening: Iterable<Place>, appeared: Iterable<Place>, begunAt: bigint): readonly Passing[];
   /** Openings that are neither seen nor closed: a reason to look for namespaces that are not known yet. */
   readonly unexplained: number;
   /** Openings that were passed over for want of room, since the last call. */
@@ -59,7 +60,7 @@ const NS_PER_MS = 1e6;
  */
 export function createTransients(): Transients {
   const pending = new Map<bigint, Opening>();
-  let finished: Passing[] = [];
+  let finished: { readonly passing: Passing; readonly closedAt: bigint }[] = [];
   let overflow = 0;
   return {
     opened(socket, opening) {
@@ -70,17 +71,20 @@ export function createTransients(): Transients {
       const opening = pending.get(socket);
       if (opening === undefined) return;
       pending.delete(socket);
-      finished.push({ ...opening, port: opening.port ?? port ?? 0, livedMs: Math.max(0, Number(timestamp - opening.timestamp) / NS_PER_MS) });
+      const livedMs = Math.max(0, Number(timestamp - opening.timestamp) / NS_PER_MS);
+      finished.push({ passing: { ...opening, port: opening.port ?? port ?? 0, livedMs }, closedAt: timestamp });
     },
-    settle(listening, now) {
-      const passed = finished;
+    settle(listening, appeared, begunAt) {
+      // What closed while the look was under way may be in it, and is not told twice.
+      const caught = new Set([...appeared].map(keyOf));
+      const passed = finished.filter(({ passing, closedAt }) => closedAt <= begunAt || !caught.delete(keyOf(passing))).map(({ passing }) => passing);
       finished = [];
       if (pending.size === 0) return passed;
       const places = new Set([...listening].flatMap((place) => [keyOf(place), keyOf({ ...place, port: null })]));
       for (const [socket, opening] of pending) {
         // What opened after the look began may have been missed by it.
         if (places.has(keyOf(opening))) pending.delete(socket);
-        else if (now - opening.timestamp > PATIENCE) {
+        else if (begunAt - opening.timestamp > PATIENCE) {
           pending.delete(socket);
           passed.push({ ...opening, port: opening.port ?? 0, livedMs: null });
         }

@@ -6,7 +6,7 @@ import { coverageOf } from '../model/coverage.ts';
 import type { LatestAudit } from '../model/daemon.ts';
 import type { EventDraft } from '../model/event.ts';
 import { countUnusedDays } from '../model/exception-usage.ts';
-import type { Owner } from '../model/listener.ts';
+import type { Listener, Owner } from '../model/listener.ts';
 import type { ExceptionOverview } from '../model/policy-overview.ts';
 import { composeReport } from '../pass/audit.ts';
 import { isShipped, localDate } from '../pass/policy.ts';
@@ -125,6 +125,7 @@ export function createTurns({ watcher, judge, book, use, coverage, inputs, unuse
       const hint = { pids: [...callers], unexplained: transients.unexplained > 0 };
       callers = new Set();
       const look = kind === 'sweep' ? await watcher.sweep() : await watcher.look(hint);
+      hear(drain());
       const durationMs = clock.steady() - begun;
       counters.ticks += 1;
       counters.lastTickAt = startedAt;
@@ -134,7 +135,7 @@ export function createTurns({ watcher, judge, book, use, coverage, inputs, unuse
       const isNews = look.changed || kind === 'sweep' || last === null || look.uncertain.size + last.look.uncertain.size > 0;
       last = { look, startedAt, durationMs };
 
-      const passed = transients.settle(placesOf(look), lookedAt);
+      const passed = transients.settle(placesOf(look.listeners), placesOf(look.appeared), lookedAt);
       if (kind === 'sweep') {
         counters.lastSweepAt = startedAt;
         counters.lastSweepMs = durationMs;
@@ -185,6 +186,6 @@ function standingOf({ id, expires, daysLeft, inForce, owner, position }: Excepti
 }
 
 /** Gone through only where an opening waits to be explained: with 1,000 listeners it was an eighth of what an idle look took. */
-function* placesOf({ listeners }: Look): Iterable<Place> {
+function* placesOf(listeners: readonly Listener[]): Iterable<Place> {
   for (const { protocol, family, address, port } of listeners) if (port !== null) yield { protocol, family, address, port };
 }
