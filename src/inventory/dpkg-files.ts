@@ -1,4 +1,5 @@
-import { readdirSync, readFileSync, realpathSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
+import { createFolderResolver } from './resolve-folder.ts';
 
 /** Which packages the wanted files belong to. */
 export interface DpkgAnswer {
@@ -76,31 +77,6 @@ function* linesNamed(text: string, names: ReadonlySet<string>): Generator<string
     const end = newline === -1 ? text.length : newline;
     if (names.has(text.slice(text.lastIndexOf('/', end - 1) + 1, end))) yield text.slice(start, end);
     start = end + 1;
-  }
-}
-
-/** Gives a path with the links of its folder resolved; one whose folder is not there stays as it is. */
-function createFolderResolver(root: string): (path: string) => string {
-  const known = new Map<string, string>();
-  const base = realFolder(`${root}/`) ?? root;
-  return (path) => {
-    const slash = path.lastIndexOf('/');
-    const folder = path.slice(0, slash);
-    let real = known.get(folder);
-    if (real === undefined) {
-      const found = realFolder(`${root}${folder}/`);
-      real = found === null ? folder : base === '/' ? found : found.slice(base.length);
-      known.set(folder, real);
-    }
-    return `${real === '/' ? '' : real}${path.slice(slash)}`;
-  };
-}
-
-function realFolder(path: string): string | null {
-  try {
-    return realpathSync(path);
-  } catch {
-    return null;
   }
 }
 

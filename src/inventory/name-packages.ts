@@ -1,6 +1,7 @@
-import { existsSync, statSync } from 'node:fs';
+import { statSync } from 'node:fs';
 import type { Listener, Owner } from '../model/listener.ts';
-import { findDpkgOwners, hasDpkg } from './dpkg-files.ts';
+import { findDpkgOwners, hasDpkg, type DpkgAnswer } from './dpkg-files.ts';
+import { findRpmOwners, hasRpm } from './rpm-files.ts';
 
 export interface PackagePaths {
   /** Folder that stands for `/`; the empty text for `/` itself. */
@@ -10,39 +11,42 @@ export interface PackagePaths {
 
 export const PACKAGE_PATHS: PackagePaths = { root: '', proc: '/proc' };
 
-/** The database of rpm in its forms (SQLite, its own "ndb", Berkeley DB) and places. Nothing here can read one. */
-const RPM_DATABASES = ['/var/lib/rpm', '/usr/lib/sysimage/rpm'].flatMap((folder) => ['rpmdb.sqlite', 'Packages.db', 'Packages'].map((name) => `${folder}/${name}`));
-
 /**
- * The listeners with the package of each owner's executable, as far as dpkg can tell. This belongs to the inventory, not
- * to the policy: it reads the host, and a policy is judged on facts that it is handed. It costs a walk through dpkg's
- * database, so it is done only for a policy that asks.
+ * The listeners with the package of each owner's executable, as far as dpkg or rpm can tell. This belongs to the
+ * inventory, not to the policy: it reads the host, and a policy is judged on facts that it is handed. It costs a walk
+ * through the database, so it is done only for a policy that asks.
  *
- * It goes by the path. That the file at that path is the one that the package brought is for `dpkg --verify` to say.
+ * It goes by the path. That the file at that path is the one that the package brought is for `dpkg --verify` or
+ * `rpm --verify` to say.
  */
 export function namePackages(listeners: readonly Listener[], paths: PackagePaths = PACKAGE_PATHS): readonly Listener[] {
   const owners = listeners.flatMap((listener) => listener.owners);
   const wanted = new Set(owners.flatMap(({ exe }) => exe ?? []));
-  const answer = wanted.size === 0 ? null : findDpkgOwners(paths.root, wanted);
+  const answer = wanted.size === 0 ? null : askDatabase(paths.root, wanted);
   if (answer === null) return listeners;
-  const isWhole = answer.complete && !hasRpm(paths);
   const name = (owner: Owner): Owner => {
-    const exePackage = packageOf(owner, answer.packages, isWhole, paths);
+    const exePackage = packageOf(owner, answer.packages, answer.complete, paths);
     return exePackage === undefined ? owner : { ...owner, exePackage };
   };
   return listeners.map((listener) => ({ ...listener, owners: listener.owners.map(name) }));
 }
 
-/** Why the packages of this host are not known, or not of every file; null where they are. */
-export function explainUnknownPackages(paths: PackagePaths = PACKAGE_PATHS): string | null {
-  if (!hasDpkg(paths.root)) {
-    return hasRpm(paths) ? 'rpm keeps the packages of this host, in a database that portreeve cannot read' : 'there is no database of dpkg on this host';
+/** Why the packages of this host are not known, or not of every file; null where they are. It costs the walk through rpm's database. */
+export function explainUnknownPackages({ root }: PackagePaths = PACKAGE_PATHS): string | null {
+  if (hasDpkg(root)) {
+    return hasRpm(root) ? 'beside that of dpkg this host has a database of rpm, which is not asked: whether a file belongs to no package cannot be told' : null;
   }
-  return hasRpm(paths) ? 'beside that of dpkg this host has a database of rpm, which portreeve cannot read: whether a file belongs to no package cannot be told' : null;
+  const answer = findRpmOwners(root, new Set());
+  if (answer === null) return 'there is no database of dpkg or rpm on this host';
+  return 'unknown' in answer ? answer.unknown : null;
 }
 
-function hasRpm({ root }: PackagePaths): boolean {
-  return RPM_DATABASES.some((path) => existsSync(root + path));
+/** What dpkg knows counts: on its hosts rpm is a tool beside it. Null where nothing is known. */
+function askDatabase(root: string, wanted: ReadonlySet<string>): DpkgAnswer | null {
+  const answer = findDpkgOwners(root, wanted);
+  if (answer !== null) return { ...answer, complete: answer.complete && !hasRpm(root) };
+  const rpm = findRpmOwners(root, wanted);
+  return rpm === null || 'unknown' in rpm ? null : { packages: rpm.packages, complete: true };
 }
 
 /** Undefined where it cannot be told. */

@@ -1,4 +1,4 @@
-import { linkSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, unlinkSync, writeFileSync } from 'node:fs';
+import { copyFileSync, linkSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, unlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -6,6 +6,8 @@ import { parseDiversions } from '../../src/inventory/dpkg-files.ts';
 import { explainUnknownPackages, namePackages } from '../../src/inventory/name-packages.ts';
 import type { Owner } from '../../src/model/listener.ts';
 import { sampleListener, sampleOwner } from '../policy/sample-listener.ts';
+
+const RPM_FIXTURE = join(import.meta.dirname, '../fixtures/rpm/rpmdb.sqlite');
 
 let base = '';
 let root = '';
@@ -132,16 +134,31 @@ describe('a host without dpkg', () => {
     put('usr/bin/tool', 'x');
     expect(packageOf(run('/usr/bin/tool'))).toBeUndefined();
   });
+
+  it('is asked by its rpm database, and where that cannot be read leaves every package unknown', () => {
+    for (const path of ['usr/bin/old-shell', 'usr/sbin/tiny-httpd', 'opt/other', 'var/lib/rpm/rpmdb.sqlite']) put(path, 'x');
+    const asked = ['/usr/bin/old-shell', '/usr/sbin/tiny-httpd', '/opt/other'];
+    expect(asked.map((exe) => packageOf(run(exe)))).toEqual([undefined, undefined, undefined]);
+    copyFileSync(RPM_FIXTURE, join(root, 'var/lib/rpm/rpmdb.sqlite'));
+    expect(asked.map((exe) => packageOf(run(exe)))).toEqual(['old-shell', 'tiny-httpd', null]);
+    put('var/lib/rpm/rpmdb.sqlite-wal', 'x');
+    expect(asked.map((exe) => packageOf(run(exe)))).toEqual([undefined, undefined, undefined]);
+  });
 });
 
 describe('why packages are not known', () => {
   it('is said for each host on which they are not, or not of every file', () => {
-    expect(explainUnknownPackages({ root, proc })).toBe('there is no database of dpkg on this host');
+    expect(explainUnknownPackages({ root, proc })).toBe('there is no database of dpkg or rpm on this host');
     put('usr/lib/sysimage/rpm/Packages.db', 'x');
-    expect(explainUnknownPackages({ root, proc })).toBe('rpm keeps the packages of this host, in a database that portreeve cannot read');
+    expect(explainUnknownPackages({ root, proc })).toBe('rpm keeps the packages of this host in a database that is not SQLite, which portreeve cannot read');
+    rmSync(join(root, 'usr/lib/sysimage'), { recursive: true });
+    put('var/lib/rpm/rpmdb.sqlite', 'x');
+    expect(explainUnknownPackages({ root, proc })).toBe('the database of rpm cannot be read: it ends early');
+    copyFileSync(RPM_FIXTURE, join(root, 'var/lib/rpm/rpmdb.sqlite'));
+    expect(explainUnknownPackages({ root, proc })).toBeNull();
     list('tools', '/usr/bin/tool');
     expect(explainUnknownPackages({ root, proc })).toMatch(/^beside that of dpkg this host has a database of rpm/);
-    rmSync(join(root, 'usr/lib/sysimage'), { recursive: true });
+    rmSync(join(root, 'var/lib/rpm'), { recursive: true });
     expect(explainUnknownPackages({ root, proc })).toBeNull();
   });
 });
