@@ -103,7 +103,8 @@ describeUnless(missingForSandbox(), 'a storm of listeners', () => {
     await pause(3);
     const status = await daemon.status();
     expect(status.listeners.total).toBe(1000);
-    expect(status.memory.residentBytes).toBeLessThan(MOST_MEMORY);
+    // Half of what the unit allows (MemoryMax=): a thousand alerts are open at once here.
+    expect(status.memory.residentBytes).toBeLessThan(128 * 1024 * 1024);
     const told = daemon.events().filter(({ kind }) => kind === 'opened');
     const storms = daemon.events().filter(({ kind }) => kind === 'storm');
     // 50 for each severity, by default.
