@@ -4,7 +4,7 @@ import type { Logger } from '../model/logger.ts';
 import { describeEvent } from './dialects/describe-event.ts';
 import { sendToProgram } from './exec/send-to-program.ts';
 import { sendToJournal } from './journal/send-to-journal.ts';
-import { formatJsonLine } from './json/format-json-line.ts';
+import { formatJson } from '../model/ascii-json.ts';
 import { writeToFile } from './json/write-file.ts';
 import { writeToStdout } from './json/write-stdout.ts';
 import { trustAfterSilence } from './syslog/close-trust.ts';
@@ -28,11 +28,11 @@ export function createTransport(config: SinkConfig, surroundings: TransportSurro
     case 'journal':
       return sendToJournal();
     case 'json': {
-      const format = (outgoing: Outgoing): string => formatJsonLine(describeEvent(outgoing, config.dialect));
+      const format = (outgoing: Outgoing): string => formatJson(describeEvent(outgoing, config.dialect));
       return config.file === null ? writeToStdout(format) : writeToFile(config.file, format);
     }
     case 'exec':
-      return sendToProgram(config, (outgoing) => formatJsonLine(describeEvent(outgoing, config.dialect)), surroundings.logger);
+      return sendToProgram(config, (outgoing) => formatJson(describeEvent(outgoing, config.dialect)), surroundings.logger);
     case 'syslog':
       return createSyslog(config, surroundings);
   }

@@ -2,7 +2,7 @@ import type { SyslogSinkConfig } from '../../model/config.ts';
 import { cleanText } from '../../model/untrusted-text.ts';
 import { describeEvent } from '../dialects/describe-event.ts';
 import { shortenEvent } from '../dialects/shorten-event.ts';
-import { formatJsonLine } from '../json/format-json-line.ts';
+import { formatJson } from '../../model/ascii-json.ts';
 import type { Outgoing } from '../transport.ts';
 import { describeParams } from './describe-params.ts';
 import { fitMessage } from './fit-message.ts';
@@ -48,7 +48,7 @@ export function formatMessage(outgoing: Outgoing, options: FormatOptions, pid: n
 
 function formatInDialect(outgoing: Outgoing, { dialect }: FormatOptions): readonly string[] {
   if (dialect === 'portreeve') return [];
-  return [outgoing, { ...outgoing, event: shortenEvent(outgoing.event) }].map((each) => formatJsonLine(describeEvent(each, dialect)));
+  return [outgoing, { ...outgoing, event: shortenEvent(outgoing.event) }].map((each) => formatJson(describeEvent(each, dialect)));
 }
 
 function modernHeader({ event }: Outgoing, pid: number, limit: number): string {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { describeEvent } from '../../../src/sinks/dialects/describe-event.ts';
-import { formatJsonLine } from '../../../src/sinks/json/format-json-line.ts';
+import { formatJson } from '../../../src/model/ascii-json.ts';
 import { EVENT_KINDS } from '../../../src/model/event.ts';
 import { aListener, anOwner } from '../../fixtures/audit-report.ts';
 import { anEvent } from '../fakes.ts';
@@ -49,14 +49,14 @@ describe('the dialects', () => {
     const owner = anOwner({ exe: null, uid: null, user: null, unit: null, commandLine: null, startedAt: null });
     for (const kind of EVENT_KINDS) {
       for (const listener of [null, aListener({ registry: null, port: null, owners: [owner] }), aListener({ owners: [], ownerKind: 'unknown' })]) {
-        expect(formatJsonLine(describeEvent({ event: anEvent({ kind, listener, alert: null }), possibleDuplicate: false }, dialect))).not.toContain('null');
+        expect(formatJson(describeEvent({ event: anEvent({ kind, listener, alert: null }), possibleDuplicate: false }, dialect))).not.toContain('null');
       }
     }
   });
 
   it('are written in ASCII, and read back as they were', () => {
     const event = anEvent({ message: 'é\u009b\u202e💥\ud800' });
-    const line = formatJsonLine(describeEvent({ event, possibleDuplicate: false }, 'portreeve'));
+    const line = formatJson(describeEvent({ event, possibleDuplicate: false }, 'portreeve'));
     expect(line).toMatch(/^[\x20-\x7e]+$/);
     expect(JSON.parse(line)).toEqual(event);
   });

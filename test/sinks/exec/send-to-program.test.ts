@@ -2,7 +2,7 @@ import { existsSync, mkdtempSync, readFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { beforeEach, describe, expect, it } from 'vitest';
-import { formatJsonLine } from '../../../src/sinks/json/format-json-line.ts';
+import { formatJson } from '../../../src/model/ascii-json.ts';
 import { sendToProgram } from '../../../src/sinks/exec/send-to-program.ts';
 import { anEvent, fakeLogger, type FakeLogger } from '../fakes.ts';
 
@@ -17,7 +17,7 @@ beforeEach(() => {
 
 const batch = (...sequences: readonly number[]) => sequences.map((sequence) => ({ event: anEvent({ sequence, message: `$(touch ${folder}/injected) "é"` }), possibleDuplicate: false }));
 const open = (script: string, options: { timeout?: number; concurrency?: number } = {}) =>
-  sendToProgram({ name: 'pager', command: ['/bin/sh', '-c', script, 'sh', folder], timeout: options.timeout ?? 10_000, concurrency: options.concurrency ?? 2 }, ({ event }) => formatJsonLine(event), logger).open(() => undefined, NEVER);
+  sendToProgram({ name: 'pager', command: ['/bin/sh', '-c', script, 'sh', folder], timeout: options.timeout ?? 10_000, concurrency: options.concurrency ?? 2 }, ({ event }) => formatJson(event), logger).open(() => undefined, NEVER);
 
 describe('a program per event', () => {
   it('gets the event on its standard input, and nothing through a shell or the environment', async () => {
