@@ -18,7 +18,7 @@ import { renderMetrics } from '../reports/prometheus.ts';
 import type { Notifier } from '../service/notifier.ts';
 import { createSinks } from '../sinks/create-sinks.ts';
 import { createKernelEvents } from '../sources/tracefs/kernel-events.ts';
-import { createCursorStore } from '../state/cursor-store.ts';
+import { openCursorStore } from '../state/cursor-store.ts';
 import { openEventLog } from '../state/event-log.ts';
 import { queryHistory } from '../state/query-history.ts';
 import { lockStateDir } from '../state/lock-state-dir.ts';
@@ -97,7 +97,7 @@ export async function openDaemon(choice: DaemonChoice, surroundings: Surrounding
   const paths = statePaths(stateDir);
   const stateFile = openStateFile({ path: paths.state, clock, logger });
   const saved = await stateFile.load();
-  const cursors = createCursorStore({ folder: paths.sinks, logger });
+  const cursors = await openCursorStore({ folder: paths.sinks, logger });
   const log = await openEventLog({ folder: paths.events, maxBytes: settings.config.state.maxSize, maxAgeMs: settings.config.state.maxAge, host: hostname(), clock, logger, after: Math.max(sequenceOf(saved), cursors.highest()) });
   const book = createAlertBook({ config: settings.config.alerts, clock, saved: saved?.['alerts'] ?? null });
   const use = createExceptionUse(saved?.['exceptions']);

@@ -86,6 +86,9 @@ export interface SinkCursor {
 /** Keeps the cursors. A cursor that is torn or foreign reads as null. */
 export interface CursorStore {
   load(sink: string): SinkCursor | null;
-  /** Cheap enough for every batch: one small write in place, no wait for the disk. */
-  save(sink: string, cursor: SinkCursor): void;
+  /**
+   * Cheap enough for every batch: one small write in place, no wait for the disk. Settles when a crash would not lose it,
+   * or at once where that cannot be had; never rejects.
+   */
+  save(sink: string, cursor: SinkCursor): Promise<void>;
 }

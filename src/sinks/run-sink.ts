@@ -59,20 +59,12 @@ export function runSink(config: SinkConfig, transport: Transport, dependencies: 
   const backlog = countBacklog(config, reader, beginning);
   let channel: Channel | null = null;
   let refused: { readonly sequence: number; readonly since: number } | null = null;
-  let cursorKept = true;
   let sending = false;
   let stopping = false;
 
-  function save(): void {
+  function save(): Promise<void> {
     backlog.settle(progress.cursor.confirmed);
-    try {
-      cursors.save(config.name, progress.cursor);
-      cursorKept = true;
-    } catch (cause) {
-      // Nothing is lost by it: after a crash more is sent again than need be.
-      if (cursorKept) logger.warning('cannot keep how far a sink has got', { sink: config.name, error: describeFailure(cause) });
-      cursorKept = false;
-    }
+    return cursors.save(config.name, progress.cursor);
   }
 
   function fail(reason: string): void {
@@ -106,7 +98,8 @@ export function runSink(config: SinkConfig, transport: Transport, dependencies: 
     channel ??= await transport.open(() => { bell.ring(); }, abandon.signal);
     const batch = wanted.map((event) => ({ event, possibleDuplicate: progress.isPossibleDuplicate(event.sequence) }));
     progress.attempt(upTo);
-    save();
+    // Before the first byte goes out: what a crash makes go out again is marked as a possible duplicate.
+    await save();
     const { taken, attempted, error, refused: refusal } = await channel.send(batch, abandon.signal);
     progress.attemptEnded(attempted === wanted.length ? upTo : (wanted[attempted - 1]?.sequence ?? progress.position));
     if (taken > 0) {
@@ -122,7 +115,7 @@ export function runSink(config: SinkConfig, transport: Transport, dependencies: 
       if (refusal === true) giveUp(failed.sequence, error ?? '');
       fail(error ?? 'not everything was taken');
     }
-    save();
+    void save();
   }
 
   function giveUp(sequence: number, reason: string): void {
@@ -138,7 +131,7 @@ export function runSink(config: SinkConfig, transport: Transport, dependencies: 
   /** One turn: does what is due, or sleeps until something is. False when it has ended. */
   async function turn(): Promise<boolean> {
     const now = clock.steady();
-    if (progress.settle(now)) save();
+    if (progress.settle(now)) void save();
     if (abandon.signal.aborted) return false;
     if (channel !== null && channel.broken !== null) fail(channel.broken);
     if (health.retryAt !== null && health.retryAt > now) {
@@ -169,7 +162,7 @@ export function runSink(config: SinkConfig, transport: Transport, dependencies: 
         progress.pass(upTo);
         backlog.advance(upTo, 0);
         lose(loss);
-        save();
+        void save();
       }
       return true;
     }
@@ -192,11 +185,11 @@ export function runSink(config: SinkConfig, transport: Transport, dependencies: 
     }
     // What the receiver has read by now is not sent again by the next start; else all that is unconfirmed is.
     if (await closeChannel()) progress.confirmAll();
-    save();
+    await save();
   }
 
   // Kept before the first event: else a crash would make the sink a new one again, which begins with what happens later.
-  save();
+  void save();
   const running = run();
   return {
     wake: () => { bell.ring(); },

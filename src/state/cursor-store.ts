@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
-import { closeSync, constants, fdatasync, fdatasyncSync, mkdirSync, openSync, readdirSync, readSync, writeSync } from 'node:fs';
+import { constants } from 'node:fs';
+import { mkdir, open, readdir, type FileHandle } from 'node:fs/promises';
 import { join } from 'node:path';
 import { PortreeveError } from '../model/errors.ts';
 import type { CursorStore, SinkCursor } from '../model/event.ts';
@@ -9,114 +10,153 @@ import { codeOf } from './error-code.ts';
 export interface CursorFiles extends CursorStore {
   /** Highest sequence that any sink ever began to send: none up to it may be given to another event. */
   highest(): number;
-  close(): void;
+  /** Writes what is not written, and waits for the disk. */
+  close(): Promise<void>;
 }
 
 const SUFFIX = '.cursor';
 const NAME = /^[A-Za-z0-9_-]{1,64}$/;
+const NONE = { generation: 0, cursor: null } as const;
 /** A slot: `generation confirmed attempted checksum`, decimal and hexadecimal, filled up with blanks; a line, for people. */
 const SLOT = 128;
 const FIELDS = /^(\d{1,16}) (\d{1,16}) (\d{1,16}) ([0-9a-f]{16}) *\n$/;
 const SYNC_MS = 1000;
+/** A disk that has not taken a cursor for so long is not waited for. */
+const STALL_MS = 1000;
+const READ = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK;
+const WRITE = constants.O_RDWR | constants.O_CREAT | constants.O_NOFOLLOW | constants.O_NONBLOCK;
 
-interface Opened {
-  readonly fd: number;
+/** What a file holds, or will. */
+interface Kept {
   generation: number;
   cursor: SinkCursor | null;
-  isDirty: boolean;
+  handle: FileHandle | null;
 }
 
 /**
  * Keeps each sink's cursor in a file of two slots, which are written in turns: a write that is cut off leaves the other,
- * which is one batch older. Nothing waits for the disk, and a crash of the process loses nothing; a power cut may lose the
- * last second, so that some events are sent again.
+ * which is one batch older. All are read once; from then on memory has them, and one write at a time is under way, so
+ * that a disk that hangs holds up one thread, and no sink for longer than a second. A crash of the process loses nothing
+ * that was saved; a power cut may lose the last second, so that some events are sent again.
  */
-export function createCursorStore({ folder, logger }: { readonly folder: string; readonly logger: Logger }): CursorFiles {
-  const files = new Map<string, Opened>();
-  const memory = new Map<string, SinkCursor>();
+export async function openCursorStore({ folder, logger }: { readonly folder: string; readonly logger: Logger }): Promise<CursorFiles> {
+  const kept = new Map<string, Kept>();
+  for (const name of await listNames(folder)) kept.set(name.slice(0, -SUFFIX.length), { ...(await readCursor(join(folder, name))), handle: null });
+  /** Who waits for the next write of a sink's cursor; a sink in it has one to be written. */
+  const changed = new Map<string, (() => void)[]>();
+  const unsynced = new Set<FileHandle>();
+  let writing: Promise<void> | null = null;
+  let syncing: Promise<void> | null = null;
+  let syncTimer: NodeJS.Timeout | undefined;
+  let isStalled = false;
   let isTold = false;
-  let syncing: NodeJS.Timeout | undefined;
 
-  const tell = (sink: string, cause: unknown): void => {
-    if (!isTold) logger.error('the cursor of a sink cannot be saved; after a restart, events may be sent again', { sink, folder, error: codeOf(cause) });
+  const tell = (sink: string, error: string): void => {
+    if (!isTold) logger.error('the cursor of a sink cannot be saved; after a restart, events may be sent again', { sink, folder, error });
     isTold = true;
   };
 
-  const openFile = (sink: string): Opened => {
-    const known = files.get(sink);
-    if (known !== undefined) return known;
-    mkdirSync(folder, { recursive: true, mode: 0o700 });
-    const fd = openSync(join(folder, sink + SUFFIX), constants.O_RDWR | constants.O_CREAT | constants.O_NOFOLLOW | constants.O_NONBLOCK, 0o600);
-    const opened: Opened = { fd, ...readSlots(fd), isDirty: false };
-    files.set(sink, opened);
-    return opened;
+  const sync = async (): Promise<void> => {
+    for (const handle of unsynced) {
+      unsynced.delete(handle);
+      // What is lost is sent again.
+      await handle.datasync().catch(() => undefined);
+    }
+    syncing = null;
   };
-
   const syncSoon = (): void => {
-    syncing ??= setTimeout(() => {
-      syncing = undefined;
-      for (const file of files.values()) {
-        if (file.isDirty) fdatasync(file.fd, () => undefined);
-        file.isDirty = false;
-      }
+    syncTimer ??= setTimeout(() => {
+      syncTimer = undefined;
+      syncing ??= sync();
     }, SYNC_MS).unref();
   };
+
+  const openToWrite = async (sink: string): Promise<FileHandle> => {
+    await mkdir(folder, { recursive: true, mode: 0o700 });
+    return open(join(folder, sink + SUFFIX), WRITE, 0o600);
+  };
+
+  const write = async (sink: string): Promise<void> => {
+    const file = keptOf(sink);
+    try {
+      file.handle ??= await openToWrite(sink);
+      // Counted when it is written: one that was cut off is written over, and never the other, which is whole.
+      const generation = file.generation + 1;
+      await file.handle.write(formatSlot(generation, file.cursor ?? { confirmed: 0, attempted: 0 }), 0, SLOT, (generation % 2) * SLOT);
+      file.generation = generation;
+      unsynced.add(file.handle);
+      isTold = false;
+      syncSoon();
+    } catch (cause) {
+      tell(sink, codeOf(cause));
+    }
+  };
+
+  const writeChanged = async (): Promise<void> => {
+    for (let next = firstOf(changed); next !== null; next = firstOf(changed)) {
+      const [sink, waiting] = next;
+      changed.delete(sink);
+      const release = (): void => { for (const resolve of waiting) resolve(); };
+      const stall = setTimeout(() => {
+        isStalled = true;
+        tell(sink, 'the disk does not answer');
+        for (const resolve of [...changed.values()].flat()) resolve();
+        release();
+      }, STALL_MS).unref();
+      await write(sink);
+      clearTimeout(stall);
+      isStalled = false;
+      release();
+    }
+    writing = null;
+  };
+
+  function keptOf(sink: string): Kept {
+    const known = kept.get(sink);
+    if (known !== undefined) return known;
+    const fresh = { generation: 0, cursor: null, handle: null };
+    kept.set(sink, fresh);
+    return fresh;
+  }
 
   return {
     load(sink) {
       checkName(sink);
-      const known = memory.get(sink);
-      if (known !== undefined) return known;
-      try {
-        return openFile(sink).cursor;
-      } catch (cause) {
-        if (codeOf(cause) !== 'EROFS') tell(sink, cause);
-        return readReadOnly(join(folder, sink + SUFFIX));
-      }
+      return kept.get(sink)?.cursor ?? null;
     },
     save(sink, cursor) {
       checkName(sink);
-      memory.set(sink, cursor);
-      try {
-        const file = openFile(sink);
-        file.generation += 1;
-        writeSync(file.fd, formatSlot(file.generation, cursor), 0, SLOT, (file.generation % 2) * SLOT);
-        file.isDirty = true;
-        isTold = false;
-        syncSoon();
-      } catch (cause) {
-        tell(sink, cause);
-      }
+      keptOf(sink).cursor = cursor;
+      const waiting = changed.get(sink) ?? [];
+      changed.set(sink, waiting);
+      const isWritten = isStalled ? Promise.resolve() : new Promise<void>((resolve) => waiting.push(resolve));
+      writing ??= writeChanged();
+      return isWritten;
     },
-    highest() {
-      const saved = listNames(folder).map((name) => readReadOnly(join(folder, name)));
-      return Math.max(0, ...[...saved, ...memory.values()].map((cursor) => Math.max(cursor?.confirmed ?? 0, cursor?.attempted ?? 0)));
-    },
-    close() {
-      clearTimeout(syncing);
-      for (const { fd } of files.values()) {
-        try {
-          fdatasyncSync(fd);
-        } catch {
-          // What is lost is sent again.
-        }
-        closeSync(fd);
-      }
-      files.clear();
+    highest: () => Math.max(0, ...[...kept.values()].map(({ cursor }) => Math.max(cursor?.confirmed ?? 0, cursor?.attempted ?? 0))),
+    async close() {
+      await writing;
+      clearTimeout(syncTimer);
+      await syncing;
+      await sync();
+      for (const { handle } of kept.values()) await handle?.close().catch(() => undefined);
+      kept.clear();
     },
   };
+}
+
+function firstOf<Key, Value>(map: ReadonlyMap<Key, Value>): readonly [Key, Value] | null {
+  const [first] = map;
+  return first ?? null;
 }
 
 function checkName(sink: string): void {
   if (!NAME.test(sink)) throw new PortreeveError('config-invalid', `${JSON.stringify(sink.slice(0, 80))} cannot name a sink`, { hint: 'use up to 64 letters, digits, - and _' });
 }
 
-function listNames(folder: string): readonly string[] {
-  try {
-    return readdirSync(folder).filter((name) => name.endsWith(SUFFIX) && NAME.test(name.slice(0, -SUFFIX.length)));
-  } catch {
-    return [];
-  }
+async function listNames(folder: string): Promise<readonly string[]> {
+  const names = await readdir(folder).catch(() => []);
+  return names.filter((name) => name.endsWith(SUFFIX) && NAME.test(name.slice(0, -SUFFIX.length)));
 }
 
 function formatSlot(generation: number, { confirmed, attempted }: SinkCursor): Buffer {
@@ -128,28 +168,27 @@ function checksumOf(fields: string): string {
   return createHash('sha256').update(fields).digest('hex').slice(0, 16);
 }
 
-/** The younger of the two slots that are whole. */
-function readSlots(fd: number): { readonly generation: number; readonly cursor: SinkCursor | null } {
-  const bytes = Buffer.alloc(2 * SLOT);
-  const length = readSync(fd, bytes, 0, bytes.length, 0);
-  let newest: { generation: number; cursor: SinkCursor | null } = { generation: 0, cursor: null };
+/** The younger of the two slots that are whole; a file that cannot be read has none. */
+async function readCursor(path: string): Promise<{ readonly generation: number; readonly cursor: SinkCursor | null }> {
+  try {
+    const handle = await open(path, READ);
+    try {
+      const { buffer, bytesRead } = await handle.read(Buffer.alloc(2 * SLOT), 0, 2 * SLOT, 0);
+      return findYounger(buffer.toString('latin1', 0, bytesRead));
+    } finally {
+      await handle.close();
+    }
+  } catch {
+    return NONE;
+  }
+}
+
+function findYounger(text: string): { readonly generation: number; readonly cursor: SinkCursor | null } {
+  let newest: { readonly generation: number; readonly cursor: SinkCursor | null } = NONE;
   for (const start of [0, SLOT]) {
-    const [, generation = '', confirmed = '', attempted = '', checksum] = FIELDS.exec(bytes.toString('latin1', start, Math.min(start + SLOT, length))) ?? [];
+    const [, generation = '', confirmed = '', attempted = '', checksum] = FIELDS.exec(text.slice(start, start + SLOT)) ?? [];
     if (checksum !== checksumOf(`${generation} ${confirmed} ${attempted}`) || Number(generation) <= newest.generation) continue;
     newest = { generation: Number(generation), cursor: { confirmed: Number(confirmed), attempted: Number(attempted) } };
   }
   return newest;
-}
-
-function readReadOnly(path: string): SinkCursor | null {
-  try {
-    const fd = openSync(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
-    try {
-      return readSlots(fd).cursor;
-    } finally {
-      closeSync(fd);
-    }
-  } catch {
-    return null;
-  }
 }

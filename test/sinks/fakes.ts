@@ -85,7 +85,10 @@ export interface FakeCursors extends CursorStore {
 
 export function fakeCursors(start: Readonly<Record<string, SinkCursor>> = {}): FakeCursors {
   const saved = new Map(Object.entries(start));
-  return { saved, load: (sink) => saved.get(sink) ?? null, save: (sink, cursor) => void saved.set(sink, cursor) };
+  return { saved, load: (sink) => saved.get(sink) ?? null, save: (sink, cursor) => {
+    saved.set(sink, cursor);
+    return Promise.resolve();
+  } };
 }
 
 export interface FakeLogger extends Logger {

@@ -247,14 +247,6 @@ describe('a sink', () => {
     await time.pass(0);
     expect(sink.status().failingSince).toBe('2026-11-22T01:03:00.000Z');
   });
-
-  it('is not disturbed by a cursor that cannot be kept', async () => {
-    const cursors: FakeCursors = { ...fakeCursors({ central: { confirmed: 0, attempted: 0 } }), save: () => { throw new Error('ENOSPC'); } };
-    const { time, sequences, logger } = start('sent', fakeLog(3), { cursors });
-    await time.pass(0);
-    expect(sequences()).toEqual([1, 2, 3]);
-    expect(logger.lines.filter(({ level }) => level === 'warning')).toHaveLength(1);
-  });
 });
 
 describe('a sink over a stream, which acknowledges nothing', () => {
