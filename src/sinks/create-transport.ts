@@ -39,8 +39,8 @@ export function createTransport(config: SinkConfig, surroundings: TransportSurro
 }
 
 function createSyslog(config: SyslogSinkConfig, { clock, patience = PATIENCE }: TransportSurroundings): Transport {
-  const encode = (outgoing: Outgoing): Uint8Array => formatMessage(outgoing, config, process.pid);
-  const framed = (outgoing: Outgoing): Uint8Array => frameMessage(encode(outgoing), config.framing);
+  const encode = (outgoing: Outgoing): string => formatMessage(outgoing, config, process.pid);
+  const framed = (outgoing: Outgoing): string => frameMessage(encode(outgoing), config.framing);
   // Where nothing is to be sent again, there is nothing to ask for.
   const options: StreamOptions = { proof: config.resend === 0 ? 'sent' : 'closed', patience, trust: trustAfterSilence() };
   const host = config.host ?? 'localhost';

@@ -7,8 +7,8 @@ export interface Outgoing {
   readonly possibleDuplicate: boolean;
 }
 
-/** An event in the form that a receiver takes. */
-export type Encode = (outgoing: Outgoing) => Uint8Array;
+/** An event in the form that a receiver takes, which gets it in UTF-8. */
+export type Encode = (outgoing: Outgoing) => string;
 
 export interface SendOutcome {
   /** So many of the batch were taken, counted from its first. */

@@ -5,7 +5,9 @@ import type { PortreeveEvent } from '../model/event.ts';
 import { MOST_LINE, parseEventLine, sequenceOfLine } from './event-line.ts';
 import { belongsTo, findMark, markLine, type Segment } from './segment.ts';
 
-const CHUNK = 262_144;
+/** Who reads on wants about 256 KiB at a time; what a chunk holds beyond that is read in vain. */
+const CHUNK = 131_072;
+const LINE_FEED = 10;
 /** A damaged segment is told of by the number of its bad lines, up to here. */
 const MOST_DAMAGED = 10_000;
 
@@ -54,35 +56,36 @@ export async function readLines(path: string, from: number, to: number, take: (l
   // Neither a symbolic link nor a pipe that someone put there holds it up.
   const handle = await open(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
   try {
-    const chunk = Buffer.allocUnsafe(Math.max(Math.min(CHUNK, to - from), 1));
-    let rest = '';
-    let restAt = from;
+    let buffer = Buffer.allocUnsafe(Math.max(Math.min(CHUNK, to - from), 1));
+    /** Bytes of a line that goes on in the next chunk: the first ones of the buffer. */
+    let begun = 0;
+    let lineAt = from;
     let position = from;
     let isTooLong = false;
-    // As Latin-1 a character is a byte. What we write is ASCII; what was edited by hand may be UTF-8.
-    let isPlain = true;
     while (position < to) {
-      const { bytesRead } = await handle.read(chunk, 0, Math.min(chunk.length, to - position), position);
+      const { bytesRead } = await handle.read(buffer, begun, Math.min(buffer.length - begun, to - position), position);
       if (bytesRead === 0) break;
       position += bytesRead;
-      const text = rest + chunk.toString('latin1', 0, bytesRead);
-      isPlain = isAscii(chunk.subarray(0, bytesRead)) && (isPlain || rest === '');
+      const chunk = buffer.subarray(0, begun + bytesRead);
+      // What we write is ASCII, and Latin-1 is read at a third of the cost. What was edited by hand may be UTF-8.
+      const encoding = isAscii(chunk) ? 'latin1' : 'utf8';
       let start = 0;
-      for (let end = text.indexOf('\n'); end !== -1; end = text.indexOf('\n', start)) {
-        const line = isTooLong || end - start >= MOST_LINE ? null : isPlain ? text.slice(start, end) : Buffer.from(text.slice(start, end), 'latin1').toString('utf8');
-        const offset = isTooLong ? restAt : position - text.length + start;
+      for (let end = chunk.indexOf(LINE_FEED, begun); end !== -1; end = chunk.indexOf(LINE_FEED, start)) {
+        const line = isTooLong || end - start >= MOST_LINE ? null : chunk.toString(encoding, start, end);
+        const offset = lineAt;
         isTooLong = false;
         start = end + 1;
-        restAt = position - text.length + start;
-        if (!take(line, offset)) return restAt;
+        lineAt = position - chunk.length + start;
+        if (!take(line, offset)) return lineAt;
       }
-      rest = isTooLong ? '' : text.slice(start);
-      if (rest.length >= MOST_LINE) {
-        isTooLong = true;
-        rest = '';
-      }
+      isTooLong ||= chunk.length - start >= MOST_LINE;
+      begun = isTooLong ? 0 : chunk.length - start;
+      // Room for more of the line: in a buffer of twice the size where it fills this one.
+      const next = begun === buffer.length ? Buffer.allocUnsafe(2 * buffer.length) : buffer;
+      buffer.copy(next, 0, start, start + begun);
+      buffer = next;
     }
-    return restAt;
+    return lineAt;
   } finally {
     await handle.close();
   }

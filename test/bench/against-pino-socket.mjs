@@ -46,7 +46,7 @@ import { formatMessage } from './src/sinks/syslog/format-message.ts';
 import { anEvent, aSyslogSink } from './test/sinks/fakes.ts';
 const [file, count] = process.argv.slice(2);
 const sink = aSyslogSink({ framing: 'newline' });
-writeFileSync(file, Array.from({ length: Number(count) }, (_, index) => Buffer.from(formatMessage({ event: anEvent({ sequence: index + 1 }), possibleDuplicate: false }, sink, 1)).toString() + '\\n').join(''));
+writeFileSync(file, Array.from({ length: Number(count) }, (_, index) => formatMessage({ event: anEvent({ sequence: index + 1 }), possibleDuplicate: false }, sink, 1) + '\\n').join(''));
 `;
 
 const PINO = `

@@ -1,4 +1,5 @@
-// How fast the event log drains into a local rsyslog, beside `logger -f` of the same messages; each until rsyslog has stored all:
+// How fast the event log drains into a local rsyslog, beside `logger -f` of the same messages, each until rsyslog has stored all; and
+// what an event costs the sender, which tells more where other work takes the processors:
 //   node test/bench/drain.mjs [--events 50000] [--rounds 3]
 import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
@@ -36,13 +37,17 @@ if (what === 'fill') {
     after = events.at(-1).sequence;
     for (const event of events) lines.push(formatMessage({ event, possibleDuplicate: false }, sink('tcp'), process.pid));
   }
-  writeFileSync(join(folder, 'messages'), lines.map((line) => Buffer.from(line).toString() + '\\n').join(''));
+  writeFileSync(join(folder, 'messages'), lines.map((line) => line + '\\n').join(''));
   await log.close();
 } else {
   const cursors = createCursorStore({ folder: join(folder, 'cursors-' + process.pid), logger });
   process.stdout.write('ready\\n');
   const sinks = createSinks([sink(transport)], { reader: log, cursors, clock: SYSTEM_CLOCK, logger, begin: 0, report: silent });
-  process.on('SIGTERM', () => process.exit(0));
+  const before = process.cpuUsage();
+  process.on('SIGTERM', () => {
+    const { user, system } = process.cpuUsage(before);
+    process.stdout.write(String(user + system), () => process.exit(0));
+  });
   setInterval(() => undefined, 60_000);
   void sinks;
 }
@@ -55,14 +60,15 @@ try {
   const results = {};
   for (let round = 0; round < Number(values.rounds); round++) {
     for (const transport of ['tcp', 'local']) {
-      (results[`portreeve, ${transport}`] ??= []).push(await time(({ port, socket }) => [process.execPath, [...(process.env.PROF ? ['--cpu-prof','--cpu-prof-dir=/tmp/fleet-try/prof'] : []), program, 'drain', folder, '', transport, String(transport === 'tcp' ? port : socket)]]));
+      (results[`portreeve, ${transport}`] ??= []).push(await time(({ port, socket }) => [process.execPath, [program, 'drain', folder, '', transport, String(transport === 'tcp' ? port : socket)]]));
       (results[`logger -f, ${transport}`] ??= []).push(await time(({ port, socket }) => ['logger', ['-f', join(folder, 'messages'), '-S', '8192', ...(transport === 'tcp' ? ['-n', '127.0.0.1', '-T', '-P', String(port), '--octet-count'] : ['-u', socket])]]));
     }
   }
-  const perSecond = (seconds) => Math.round(EVENTS / median(seconds));
+  const perSecond = (runs) => Math.round(EVENTS / median(runs.map(({ seconds }) => seconds)));
   for (const transport of ['tcp', 'local']) {
     const [ours, theirs] = [perSecond(results[`portreeve, ${transport}`]), perSecond(results[`logger -f, ${transport}`])];
-    console.log(`${transport.padEnd(6)} portreeve ${String(ours).padStart(7)} events/s   logger -f ${String(theirs).padStart(7)} messages/s   ratio ${(ours / theirs).toFixed(2)}`);
+    const cost = median(results[`portreeve, ${transport}`].map(({ cpu }) => cpu / EVENTS));
+    console.log(`${transport.padEnd(6)} portreeve ${String(ours).padStart(7)} events/s   logger -f ${String(theirs).padStart(7)} messages/s   ratio ${(ours / theirs).toFixed(2)}   CPU ${cost.toFixed(1)} us/event`);
     if (transport === 'tcp' && ours < 20_000) process.exitCode = 1;
   }
 } finally {
@@ -70,7 +76,7 @@ try {
   rmSync(program, { force: true });
 }
 
-/** Seconds until all is stored; from the start of logger, and from where the event log is open. */
+/** Seconds until all is stored; from the start of logger, and from where the event log is open. And microseconds of CPU that portreeve took. */
 async function time(command) {
   const place = mkdtempSync(join(folder, 'receiver-'));
   const receiver = await openRsyslog(place);
@@ -78,6 +84,8 @@ async function time(command) {
   const child = spawn(name, args, { stdio: ['ignore', 'pipe', 'inherit'] });
   const ended = once(child, 'exit');
   if (name !== 'logger') await once(child.stdout, 'data');
+  let output = '';
+  child.stdout.on('data', (bytes) => (output += bytes));
   const start = performance.now();
   while (receiver.count() < EVENTS) {
     await sleep(10);
@@ -88,7 +96,7 @@ async function time(command) {
   await ended;
   await receiver.kill();
   rmSync(place, { recursive: true, force: true });
-  return seconds;
+  return { seconds, cpu: Number(output) };
 }
 
 function run(name, args) {

@@ -92,7 +92,7 @@ for (const { title, missing, make, config } of PATHS) {
       await until(() => sinks.status()[0]?.queued === 0, 50);
       await sinks.stop(5000);
       await until(() => receiver.lines().length >= EVENTS, 10);
-      const expected = log.events.map((event) => Buffer.from(formatMessage({ event, possibleDuplicate: false }, sink, process.pid)).toString('utf8'));
+      const expected = log.events.map((event) => formatMessage({ event, possibleDuplicate: false }, sink, process.pid));
       const stored = receiver.lines();
       expect(stored.length).toBe(EVENTS);
       // Compared one by one: a difference of two lists of this size cannot be shown.

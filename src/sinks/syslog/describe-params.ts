@@ -14,10 +14,6 @@ export interface Param {
 
 const NAME_LENGTH = 32;
 
-/** Rule, port and owner must arrive whatever else does not. */
-const WHOLE: ReadonlySet<string> = new Set(['eventId', 'sequence', 'kind', 'possibleDuplicate', 'port', 'protocol', 'address']);
-const PART: ReadonlySet<string> = new Set(['rule', 'rules', 'owner', 'exe', 'user', 'unit']);
-
 /**
  * What an analyst filters an event by, the most important first. Texts that a process chose are cleaned: syslog files are
  * read on terminals. What is unknown has no parameter.
@@ -29,24 +25,25 @@ export function describeParams({ event, possibleDuplicate }: Outgoing): readonly
   const exceptions = listener?.findings.flatMap(({ excepted }) => (excepted === null ? [] : [excepted.id])) ?? [];
   const worst = listener === null ? null : worstFinding(listener);
   const params: Param[] = [];
-  const add = (name: string, value: string | number | boolean | null | undefined): void => {
+  const add = (name: string, value: string | number | boolean | null | undefined, keep: Param['keep'] = 'none'): void => {
     if (value === null || value === undefined) return;
-    params.push({ name, value: cleanText(String(value)), keep: WHOLE.has(name) ? 'whole' : PART.has(name) ? 'part' : 'none' });
+    params.push({ name, value: typeof value === 'string' ? cleanText(value) : String(value), keep });
   };
 
-  add('eventId', event.id);
-  add('sequence', event.sequence);
-  add('kind', event.kind);
-  add('possibleDuplicate', possibleDuplicate ? true : null);
-  add('rule', rules[0]);
-  add('rules', rules.length > 1 ? rules.join(',') : null);
-  add('port', listener?.port);
-  add('protocol', listener?.protocol);
-  add('address', listener?.address);
-  add('owner', owner?.name ?? (listener?.ownerKind === 'process' ? null : listener?.ownerKind));
-  add('exe', owner?.exe);
-  add('user', owner?.user ?? owner?.uid ?? listener?.socketUser);
-  add('unit', owner?.unit);
+  // Rule, port and owner must arrive whatever else does not.
+  add('eventId', event.id, 'whole');
+  add('sequence', event.sequence, 'whole');
+  add('kind', event.kind, 'whole');
+  add('possibleDuplicate', possibleDuplicate ? true : null, 'whole');
+  add('rule', rules[0], 'part');
+  add('rules', rules.length > 1 ? rules.join(',') : null, 'part');
+  add('port', listener?.port, 'whole');
+  add('protocol', listener?.protocol, 'whole');
+  add('address', listener?.address, 'whole');
+  add('owner', owner?.name ?? (listener?.ownerKind === 'process' ? null : listener?.ownerKind), 'part');
+  add('exe', owner?.exe, 'part');
+  add('user', owner?.user ?? owner?.uid ?? listener?.socketUser, 'part');
+  add('unit', owner?.unit, 'part');
   add('severity', event.severity);
   add('status', listener?.registry?.status);
   add('scope', listener?.scope);

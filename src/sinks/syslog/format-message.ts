@@ -33,7 +33,7 @@ export function lengthLimit({ transport, format, maxLength }: FormatOptions): nu
  * RFC 5424: the structured data carries the fields, MSGID is the kind of the event. RFC 3164, and what the C library
  * writes to /dev/log, have no place for fields: they follow the text, in the same form.
  */
-export function formatMessage(outgoing: Outgoing, options: FormatOptions, pid: number): Uint8Array {
+export function formatMessage(outgoing: Outgoing, options: FormatOptions, pid: number): string {
   const { event } = outgoing;
   const text = cleanText(event.message, { again: true });
   const modern = options.format === 'rfc5424';
@@ -41,9 +41,9 @@ export function formatMessage(outgoing: Outgoing, options: FormatOptions, pid: n
   const around = Buffer.byteLength(`${header} ${formatElement(options.enterprise, '')}${BOM}`);
   const { params, message } = fitMessage(describeParams(outgoing), formatInDialect(outgoing, options), text, lengthLimit(options) - around);
   const element = formatElement(options.enterprise, params);
-  if (!modern) return Buffer.from(`${header}${message} ${element}`);
+  if (!modern) return `${header}${message} ${element}`;
   // MSG-UTF8 starts with a BOM (RFC 5424, section 6.4); ASCII needs none as MSG-ANY.
-  return Buffer.from(`${header}${element} ${/[^\x20-\x7e]/.test(message) ? BOM : ''}${message}`);
+  return `${header}${element} ${/[^\x20-\x7e]/.test(message) ? BOM : ''}${message}`;
 }
 
 function formatInDialect(outgoing: Outgoing, { dialect }: FormatOptions): readonly string[] {

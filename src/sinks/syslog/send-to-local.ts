@@ -2,6 +2,7 @@ import { createConnection } from 'node:net';
 import { openUnixDatagram } from '../../native/unix-datagram.ts';
 import { sendDatagrams } from '../send-datagrams.ts';
 import type { Channel, Encode, Transport } from '../transport.ts';
+import { frameMessage } from './frame-message.ts';
 import { openStream, type StreamOptions } from './open-stream.ts';
 
 /**
@@ -15,7 +16,7 @@ export function sendToLocal(path: string, encode: Encode, options: StreamOptions
       const stream = await connectStream(path, encode, options, broken, signal);
       if (stream !== null) return stream;
       const socket = openUnixDatagram(path);
-      return sendDatagrams(path, () => { socket.close(); }, (outgoing) => socket.send(encode(outgoing)));
+      return sendDatagrams(path, () => { socket.close(); }, (outgoing) => socket.send(Buffer.from(encode(outgoing))));
     },
   };
 }
@@ -23,7 +24,7 @@ export function sendToLocal(path: string, encode: Encode, options: StreamOptions
 /** On a stream a line feed ends each message, as the C library's syslog(3) and syslog-ng have it. Null where it is no stream. */
 async function connectStream(path: string, encode: Encode, options: StreamOptions, broken: () => void, signal: AbortSignal): Promise<Channel | null> {
   try {
-    const framed = (outgoing: Parameters<Encode>[0]): Uint8Array => Buffer.concat([encode(outgoing), Buffer.from('\n')]);
+    const framed: Encode = (outgoing) => frameMessage(encode(outgoing), 'newline');
     return await openStream(createConnection({ path }), { ready: 'connect', encode: framed, describe: () => ({ socket: 'stream' }) }, options, broken, signal);
   } catch (cause) {
     if ((cause as NodeJS.ErrnoException).code === 'EPROTOTYPE') return null;

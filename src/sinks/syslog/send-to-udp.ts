@@ -82,7 +82,7 @@ async function connectSocket(host: string, port: number, signal: AbortSignal): P
   }
 }
 
-function sendDatagram(socket: Socket, message: Uint8Array): Promise<string | null> {
+function sendDatagram(socket: Socket, message: string): Promise<string | null> {
   return new Promise((resolve) => {
     socket.send(message, (cause) => {
       resolve(cause === null ? null : describeFailure(cause));

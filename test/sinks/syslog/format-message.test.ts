@@ -9,7 +9,7 @@ import { parseRfc5424 } from './parse-rfc5424.ts';
 const PID = 4242;
 
 function format(event: PortreeveEvent, options: Partial<FormatOptions> = {}, possibleDuplicate = false): string {
-  return Buffer.from(formatMessage({ event, possibleDuplicate }, aSyslogSink(options), PID)).toString('utf8');
+  return formatMessage({ event, possibleDuplicate }, aSyslogSink(options), PID);
 }
 
 describe('a message of RFC 5424', () => {
