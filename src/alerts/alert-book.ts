@@ -2,6 +2,7 @@ import type { AuditedListener } from '../model/audit.ts';
 import type { Clock } from '../model/clock.ts';
 import type { AlertConfig } from '../model/config.ts';
 import type { EventDraft, PortreeveEvent } from '../model/event.ts';
+import type { Listener } from '../model/listener.ts';
 import { severityRank } from '../model/severity.ts';
 import { MOST_PLACES, RESERVED_PLACES, flappingUntil, type Book, type Place } from './book.ts';
 import { draftException, draftFolded } from './drafts.ts';
@@ -21,6 +22,8 @@ import { createTransients } from './transients.ts';
 /** What one look at the host showed. */
 export interface Sight {
   readonly listeners: readonly AuditedListener[];
+  /** Those of them of whose sockets the look before showed none: at a place that was taken then, one closed and another opened. */
+  readonly appeared: readonly Listener[];
   /** Whether the namespace of a listener that is missing here was not read whole: its absence proves nothing then. */
   readonly uncertain: (listener: AuditedListener) => boolean;
 }
@@ -100,15 +103,23 @@ export function createAlertBook({ config, clock, saved }: { readonly config: Ale
   function addPlace(key: string, listener: AuditedListener, now: number): Place {
     const age = look === 1 ? ageOf(listener, clock) : 0;
     const place: Place = {
-      key, listener, isChanged: true, since: now - age, atStart: look === 1, look: 0, goneAt: null, isUncertain: false, isSettled: false, owners: knowOwners(listener), alert: null,
+      key, listener, isChanged: true, since: now - age, atStart: look === 1, look: 0, goneAt: null, predecessor: null, isUncertain: false, isSettled: false, owners: knowOwners(listener), alert: null,
     };
     book.places.set(key, place);
     return place;
   }
 
+  /** Between two looks one closed there and another opened: as if a look had shown the place empty. */
+  function reopen(place: Place, now: number): void {
+    place.predecessor = { listener: place.listener, livedMs: Math.max(0, now - place.since) };
+    if (!place.isSettled) Object.assign(place, { since: now, atStart: false });
+  }
+
   /** Takes in what a look shows; says whether anything is another. */
-  function absorb({ listeners, uncertain }: Sight): boolean {
+  function absorb({ listeners, appeared, uncertain }: Sight): boolean {
     look += 1;
+    // At the first look everything has appeared, also what the saved state tells of.
+    const opened = look === 1 ? new Set<string>() : new Set(appeared.map(placeKey));
     // One moment for all that the look shows, so that what came together settles together.
     const now = clock.steady();
     let hasNews = false;
@@ -120,7 +131,8 @@ export function createAlertBook({ config, clock, saved }: { readonly config: Ale
         continue;
       }
       const isNew = place.listener !== listener || place.look === 0;
-      hasNews ||= isNew || place.goneAt !== null;
+      if (opened.size > 0 && place.look > 0 && place.goneAt === null && opened.has(placeKey(listener))) reopen(place, now);
+      hasNews ||= isNew || place.goneAt !== null || place.predecessor !== null;
       place.isChanged ||= isNew;
       place.listener = listener;
       place.look = look;

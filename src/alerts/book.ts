@@ -23,6 +23,8 @@ export interface Place {
   look: number;
   /** Since when it is gone; null while it is there. */
   goneAt: number | null;
+  /** What listened there until the last look, where that one closed and another opened since the look before. */
+  predecessor: { readonly listener: AuditedListener; readonly livedMs: number } | null;
   /** The last look did not see its namespace whole: that it is still gone is not known. */
   isUncertain: boolean;
   /** Whether an event has told of it. */

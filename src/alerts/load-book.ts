@@ -107,6 +107,7 @@ function readPlace(item: DataReader, now: number): Place {
     atStart: item.at('atStart').flag(),
     look: 0,
     goneAt: null,
+    predecessor: null,
     isUncertain: false,
     isSettled: true,
     owners: readOwners(item.at('owners'), listener),

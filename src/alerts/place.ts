@@ -1,12 +1,13 @@
 import type { AuditedListener } from '../model/audit.ts';
 import { executables } from '../model/compare-listeners.ts';
+import type { Listener } from '../model/listener.ts';
 import { markOwners } from './owners.ts';
 
 /**
  * Where a listener is: namespace, protocol, address, interface and port (for a raw socket, its IP protocol). A dual-stack
  * wildcard is `*`, as in ss(8), for `::` may be open beside it. Parts are parted by NUL, which no name of the kernel's holds.
  */
-export function placeKey({ netns, protocol, address, dualStack, interface: boundTo, port, ipProtocol }: AuditedListener): string {
+export function placeKey({ netns, protocol, address, dualStack, interface: boundTo, port, ipProtocol }: Listener): string {
   return `place\0${netns.name ?? ''}\0${protocol}\0${dualStack ? '*' : address}\0${boundTo ?? ''}\0${port ?? `ip ${ipProtocol ?? ''}`}`;
 }
 

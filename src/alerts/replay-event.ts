@@ -133,7 +133,7 @@ function settlePlace(book: Book, event: PortreeveEvent, listener: AuditedListene
   }
   const opened = typeof since === 'string' ? book.clock.steady() - ageOf(since, book) : at;
   const atStart = event.detail['atStart'] === true;
-  const place: Place = { key, listener, isChanged: false, since: Math.min(opened, at), atStart, look: 0, goneAt: null, isUncertain: false, isSettled: true, owners: knowOwners(listener), alert: null };
+  const place: Place = { key, listener, isChanged: false, since: Math.min(opened, at), atStart, look: 0, goneAt: null, predecessor: null, isUncertain: false, isSettled: true, owners: knowOwners(listener), alert: null };
   book.places.set(key, place);
   return place;
 }

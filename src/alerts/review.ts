@@ -40,7 +40,10 @@ export function reviewBook(book: Book): readonly EventDraft[] {
   const told = tellWanted(book, wanted);
   // Only now it is settled which listener speaks for an alert that several opened.
   for (const place of review.joined) if (place.alert !== null && place.listener !== place.alert.spoken) recordListening(review, place);
-  for (const place of book.places.values()) place.isChanged = false;
+  for (const place of book.places.values()) {
+    place.isChanged = false;
+    place.predecessor = null;
+  }
   pruneBook(book);
   const { within } = book.config.storm;
   const report = book.storm.report(review.now);
@@ -76,6 +79,7 @@ function reviewGone(review: Review, place: Place, goneAt: number): void {
 
 function reviewPresent(review: Review, place: Place): void {
   const { listener, alert } = place;
+  if (place.predecessor !== null && !place.isSettled) review.passings.push({ ...place.predecessor, count: 1 });
   const worst = worstFinding(listener);
   if (alert !== null) {
     if (!place.isChanged) return;
@@ -148,8 +152,9 @@ function reviewOwners({ records }: Review, place: Place): void {
 
 function reviewAlert(review: Review, alert: Alert, wanted: Wanted[]): void {
   const { book, now, opened, resolved } = review;
-  const isPresent = [...alert.places].some(({ goneAt }) => goneAt === null);
-  if (isPresent && !alert.isPresent) {
+  const present = [...alert.places].filter(({ goneAt }) => goneAt === null);
+  const isPresent = present.length > 0;
+  if (isPresent && (!alert.isPresent || present.every(({ predecessor }) => predecessor !== null))) {
     noteOpening(book, alert.key, now);
     // Those that were resolved between belong to what makes it flapping.
     alert.openings = opened.has(alert) ? (flappingUntil(book, alert.key) === null ? 1 : book.config.flapping.openings) : alert.openings + 1;

@@ -107,11 +107,11 @@ export function createTurns({ watcher, judge, book, use, coverage, inputs, unuse
   };
 
   /** Gives the listeners to the book, judged. */
-  const observe = (look: Look): readonly EventDraft[] => {
+  const observe = (look: Look, appeared: readonly Listener[]): readonly EventDraft[] => {
     listeners = judge.judge(look.listeners, look.source);
     report = null;
     use.note(listeners, localDate(clock.now()));
-    return book.observe({ listeners, uncertain: ({ netns }) => look.uncertain.has(netns.inode) });
+    return book.observe({ listeners, appeared, uncertain: ({ netns }) => look.uncertain.has(netns.inode) });
   };
 
   return {
@@ -132,7 +132,7 @@ export function createTurns({ watcher, judge, book, use, coverage, inputs, unuse
       counters.lastTickMs = durationMs;
       if (look.changed) counters.changes += 1;
       // Absence in a namespace that was not read whole becomes certain only by another look.
-      const isNews = look.changed || kind === 'sweep' || last === null || look.uncertain.size + last.look.uncertain.size > 0;
+      const isNews = look.changed || look.appeared.length > 0 || kind === 'sweep' || last === null || look.uncertain.size + last.look.uncertain.size > 0;
       last = { look, startedAt, durationMs };
 
       const passed = transients.settle(placesOf(look.listeners), placesOf(look.appeared), lookedAt);
@@ -142,7 +142,7 @@ export function createTurns({ watcher, judge, book, use, coverage, inputs, unuse
         // Rules may ask for the age of a process, for its package, for connections: what changes without a socket changing.
         judge.renew(inputs().registry, inputs().policy);
       }
-      const drafts = isNews ? [...observe(look)] : [];
+      const drafts = isNews ? [...observe(look, look.appeared)] : [];
       for (const passing of passed) {
         const listener = judgePassing(passing, look.ephemeralPorts, judge, look.source);
         if (listener === null) continue;
@@ -157,7 +157,7 @@ export function createTurns({ watcher, judge, book, use, coverage, inputs, unuse
     elapse: () => book.elapse(),
     rejudge() {
       judge.renew(inputs().registry, inputs().policy);
-      return last === null ? [] : [...observe(last.look), ...book.exceptions(standings())];
+      return last === null ? [] : [...observe(last.look, []), ...book.exceptions(standings())];
     },
     latest() {
       if (last === null) return null;

@@ -161,6 +161,35 @@ describe('an alert', () => {
     expect(host.log.at(-1)?.alert?.openings).toBe(11);
   });
 
+  it('counts a restart that no look caught, as it counts one that a look did', () => {
+    const host = alerted();
+    expect(host.lookAnew([netcat()])).toEqual([]);
+    expect(host.book.openAlerts()).toMatchObject([{ alert: { openings: 2 } }]);
+    expect(host.look([netcat()])).toEqual([]);
+    expect(host.book.openAlerts()).toMatchObject([{ alert: { openings: 2 } }]);
+    expect(host.lookAnew([netcat(), netcat({ port: 1303 })])).toEqual([]);
+    expect(host.book.openAlerts()).toMatchObject([{ alert: { openings: 3 } }]);
+  });
+
+  it('needs one listener that lived long enough: those before it at its place, however closely, are told as passing', () => {
+    const host = aHost();
+    host.look([]);
+    host.look([netcat()]);
+    host.wait(2 * SECOND);
+    expect(host.lookAnew([netcat()])).toEqual(['transient! error 1302']);
+    expect(host.log.at(-1)?.detail).toMatchObject({ livedMs: 2 * SECOND });
+    expect(host.wait(2 * SECOND)).toEqual([]);
+    expect(host.wait(SECOND)).toEqual(['opened! error 1302']);
+    expect(host.book.openAlerts()).toMatchObject([{ alert: { openings: 1 } }]);
+  });
+
+  it('is not opened anew by the first look of another daemon, to which every socket is new', () => {
+    const host = alerted();
+    host.restart();
+    expect(host.lookAnew([netcat()])).toEqual([]);
+    expect(host.book.openAlerts()).toMatchObject([{ alert: { openings: 1 } }]);
+  });
+
   it('tells two places of one port apart, and namespaces', () => {
     const host = aHost();
     host.look([]);

@@ -287,7 +287,7 @@ describe('a day', () => {
     const listeners = Array.from({ length: 1000 }, (_, index) => netcat({ port: 1 + index }));
     host.look(listeners);
     host.wait(HOUR);
-    const sight = { listeners, uncertain: () => false };
+    const sight = { listeners, appeared: [], uncertain: () => false };
     host.book.observe(sight);
     const start = performance.now();
     for (let i = 0; i < 1000; i++) if (host.book.observe(sight).length > 0) throw new Error('told something');

@@ -72,6 +72,8 @@ export interface Host {
   readonly log: PortreeveEvent[];
   /** One look; gives what was told. */
   look(listeners: readonly AuditedListener[], uncertain?: (listener: AuditedListener) => boolean): readonly string[];
+  /** One look at the same places, each with a socket that was not there before. */
+  lookAnew(listeners: readonly AuditedListener[]): readonly string[];
   /** Time passes, and what is due by time is told at its time. */
   wait(milliseconds: number): readonly string[];
   write(drafts: readonly EventDraft[]): readonly string[];
@@ -90,7 +92,10 @@ export function aHost(config: Partial<AlertConfig> = {}, clock: FakeClock = fake
     log,
     book: createAlertBook({ config: settings, clock, saved: null }),
     look(listeners, uncertain = () => false) {
-      return host.write(host.book.observe({ listeners, uncertain }));
+      return host.write(host.book.observe({ listeners, appeared: [], uncertain }));
+    },
+    lookAnew(listeners) {
+      return host.write(host.book.observe({ listeners, appeared: listeners, uncertain: () => false }));
     },
     wait(milliseconds) {
       const end = clock.steady() + milliseconds;

@@ -218,13 +218,13 @@ describe('the saved state', () => {
     const book = createAlertBook({ config: CONFIG, clock: host.clock, saved: { ...saved, alerts: [saved.alerts[0], { ...saved.alerts[1], severity: 'purple' }] } });
     expect(book.faults).toEqual(['alerts[1].severity: expected one of info, notice, warning, error, critical, found "purple"']);
     expect(book.openAlerts()).toHaveLength(1);
-    expect(book.observe({ listeners: [netcat(), netcat({ port: 1303 })], uncertain: () => false }).map(brief)).toEqual(['opened! error 1303']);
+    expect(book.observe({ listeners: [netcat(), netcat({ port: 1303 })], appeared: [], uncertain: () => false }).map(brief)).toEqual(['opened! error 1303']);
   });
 
   it.each([['text', 'a'], ['a list', []], ['a newer version', { version: 2, savedAt: NEW }], ['no time', { version: 1, savedAt: 'x' }], ['a prototype', JSON.parse('{"__proto__": {"version": 1}}') as unknown]])('that is %s is as none, and says so', (_what, saved) => {
     const book = createAlertBook({ config: CONFIG, clock: fakeClock(), saved });
     expect(book.faults.length).toBeGreaterThan(0);
-    expect(book.observe({ listeners: [netcat({ findings: [aFinding({ severity: 'critical' })] })], uncertain: () => false })).toHaveLength(1);
+    expect(book.observe({ listeners: [netcat({ findings: [aFinding({ severity: 'critical' })] })], appeared: [], uncertain: () => false })).toHaveLength(1);
   });
 
   it('survives anything', () => {
@@ -232,7 +232,7 @@ describe('the saved state', () => {
     fc.assert(
       fc.property(fc.dictionary(fc.constantFrom(...keys), fc.jsonValue()), (value) => {
         const book = createAlertBook({ config: CONFIG, clock: fakeClock(), saved: { version: 1, savedAt: NEW, ...value } });
-        book.observe({ listeners: [netcat()], uncertain: () => false });
+        book.observe({ listeners: [netcat()], appeared: [], uncertain: () => false });
         expect(book.tracked).toBeGreaterThan(0);
       }),
       RUNS,
