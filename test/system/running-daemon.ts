@@ -69,7 +69,11 @@ export async function startDaemon(sandbox: Sandbox, { config = HASTY, options = 
     if (child.exitCode !== null) throw new Error(`the daemon ended with ${child.exitCode}\n${readText(logFile)}`);
   };
   /** nsenter passes no signal on: the daemon itself is told, by the pid that its log names. */
-  const daemonPid = (): number => Number(/"pid":(\d+)/.exec(readText(logFile).split('\n').slice(0, -1).at(-1) ?? '')?.[1]);
+  const daemonPid = (): number => {
+    const pid = [...readText(logFile).matchAll(/^\{.*"pid":(\d+)/gm)].at(-1)?.[1];
+    if (pid === undefined) throw new Error(`the daemon's log names no process:\n${readText(logFile)}`);
+    return Number(pid);
+  };
   const signal = (name: NodeJS.Signals): void => {
     sandbox.kill(daemonPid(), name);
   };
