@@ -1,4 +1,4 @@
-import { statSync } from 'node:fs';
+import { stat } from 'node:fs/promises';
 import type { Config } from '../model/config.ts';
 import type { Problem } from '../model/errors.ts';
 import type { Policy } from '../model/policy.ts';
@@ -38,7 +38,7 @@ export interface InputChoice {
 export async function openInputs(choice: InputChoice): Promise<Inputs> {
   const { config, now } = choice;
   const warnings: Problem[] = [];
-  const registryStamp = stampRegistry(choice);
+  const registryStamp = await stampRegistry(choice);
   const [{ policy, exceptions }, registry] = await Promise.all([
     openPolicyWithExceptions({ paths: choice.rules ?? config.policy.rules, shipped: config.policy.shipped, now }),
     openRegistry({ file: choice.registry ?? config.registry.file, stateDir: choice.stateDir, warn: (problem) => warnings.push(problem) }),
@@ -47,9 +47,9 @@ export async function openInputs(choice: InputChoice): Promise<Inputs> {
 }
 
 /** Changes whenever `registry update`, or whoever else, puts another file in place of the one in force. */
-export function stampRegistry({ config, registry, stateDir }: Pick<InputChoice, 'config' | 'registry' | 'stateDir'>): string {
+export async function stampRegistry({ config, registry, stateDir }: Pick<InputChoice, 'config' | 'registry' | 'stateDir'>): Promise<string> {
   try {
-    const { dev, ino, size, mtimeMs } = statSync(registry ?? config.registry.file ?? registrySnapshotPath(stateDir));
+    const { dev, ino, size, mtimeMs } = await stat(registry ?? config.registry.file ?? registrySnapshotPath(stateDir));
     return `${dev}:${ino}:${size}:${mtimeMs}`;
   } catch {
     return 'none';

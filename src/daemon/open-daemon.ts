@@ -71,6 +71,7 @@ export interface Daemon {
   scan(): Config['scan'];
   reload(): Promise<void>;
   statusLine(): string;
+  /** Hands over and writes what is left. May take for ever where a disk hangs. */
   close(): Promise<void>;
 }
 
@@ -133,7 +134,10 @@ export async function openDaemon(choice: DaemonChoice, surroundings: Surrounding
   let state: DaemonStatus['state'] = 'starting';
   let lastFailure: string | null = null;
   let unsavedSince: number | null = null;
-  let metricsDue = clock.steady();
+  /** Writes to the event log that are under way. A state that knows more than the log would be one that nobody can tell how it came about. */
+  let appending = 0;
+  /** Null while the metrics are being written. */
+  let nextMetrics: number | null = clock.steady();
   let metricsError: string | null = null;
   let told: EventDraft[] = greet();
   const sleep = createSleep();
@@ -159,13 +163,21 @@ export async function openDaemon(choice: DaemonChoice, surroundings: Surrounding
   };
   const control = await openControl();
 
+  const saveDue = (): number | null => (unsavedSince === null || appending > 0 ? null : unsavedSince + SAVE_AFTER);
+  const metricsDue = (): number | null => (settings.config.metrics.textfile === null ? null : nextMetrics);
+  const append = (drafts: readonly EventDraft[]): void => {
+    appending += 1;
+    void log.append(drafts).then(() => { appending -= 1; });
+  };
+
   return {
     async turn(kind) {
       if (kind === 'sweep') {
         evidence.renew();
-        const renewed = await settings.renew();
-        if (renewed !== null) told.push(...renewed, ...turns.rejudge());
+        settings.renew();
       }
+      const renewed = settings.takeRenewed();
+      if (renewed !== null) told.push(...renewed, ...turns.rejudge());
       autoUpdate.start();
       told.push(...autoUpdate.take());
       told.push(...(kind === null ? turns.elapse() : await turns.take(kind)));
@@ -173,12 +185,12 @@ export async function openDaemon(choice: DaemonChoice, surroundings: Surrounding
       told = [];
       lastFailure = null;
       if (state === 'starting') state = 'running';
-      if (drafts.length > 0) await log.append(drafts);
+      if (drafts.length > 0) append(drafts);
       const now = clock.steady();
       if (drafts.length > 0 || kind === 'sweep') unsavedSince ??= now;
-      // Not waited for: a disk that hangs must not hang the loop, and the log has what the state lacks.
-      if (unsavedSince !== null && now - unsavedSince >= SAVE_AFTER) void save();
-      if (settings.config.metrics.textfile !== null && now >= metricsDue) await writeMetrics(settings.config.metrics.textfile);
+      // None of these is waited for: a disk that hangs must not hang the loop, and the log has what the state lacks.
+      if (now >= (saveDue() ?? Infinity)) void save();
+      if (now >= (metricsDue() ?? Infinity)) void writeMetrics();
     },
     noteFailure(error) {
       // Told once, however often it happens in a row.
@@ -194,7 +206,7 @@ export async function openDaemon(choice: DaemonChoice, surroundings: Surrounding
       kernel?.wake();
       sleep.end();
     },
-    nextDue: () => least([book.nextDue(), autoUpdate.nextDue(), unsavedSince === null ? null : unsavedSince + SAVE_AFTER, settings.config.metrics.textfile === null ? null : metricsDue]),
+    nextDue: () => least([book.nextDue(), autoUpdate.nextDue(), saveDue(), metricsDue()]),
     scan: () => settings.config.scan,
     async reload() {
       const sinksBefore = JSON.stringify(settings.config.sinks);
@@ -217,7 +229,7 @@ export async function openDaemon(choice: DaemonChoice, surroundings: Surrounding
       await Promise.all([save(), control?.close(), kernel?.close(), sinks.stop(DRAIN)]);
       unsubscribe();
       watcher.close();
-      await log.close();
+      await Promise.all([log.close(), cursors.close()]);
       await lock.release();
     },
   };
@@ -275,8 +287,11 @@ export async function openDaemon(choice: DaemonChoice, surroundings: Surrounding
     }
   }
 
-  async function writeMetrics(file: string): Promise<void> {
-    metricsDue = clock.steady() + settings.config.metrics.interval;
+  async function writeMetrics(): Promise<void> {
+    const { textfile: file, interval } = settings.config.metrics;
+    if (file === null) return;
+    const begun = clock.steady();
+    nextMetrics = null;
     try {
       await writeMetricsFile(file, renderMetrics(status(), turns.latest()?.report ?? null));
       metricsError = null;
@@ -284,6 +299,8 @@ export async function openDaemon(choice: DaemonChoice, surroundings: Surrounding
       const message = error instanceof Error ? error.message : String(error);
       if (metricsError !== message) logger.warning('the metrics could not be written', { file, error: message });
       metricsError = message;
+    } finally {
+      nextMetrics = begun + interval;
     }
   }
 }

@@ -65,7 +65,7 @@ export async function runDaemon(daemon: Daemon, { clock, logger, notifier, rando
     logger.info('portreeve stops', { signal: signals.stop });
     return 0;
   } finally {
+    signals.onSignal(() => undefined);
     notifier.stopping('stopping: the sinks take what is left');
-    await daemon.close();
   }
 }

@@ -9,6 +9,7 @@ import { chooseStateDir } from '../pass/state-dir.ts';
 import { draftOf } from './draft.ts';
 import { openInputs, stampRegistry, type InputChoice, type Inputs } from './inputs.ts';
 import type { DaemonChoice, Surroundings } from './open-daemon.ts';
+import { within } from './within.ts';
 
 /** Configuration, policy and registry in force, and how they are replaced. */
 export interface Settings {
@@ -16,14 +17,18 @@ export interface Settings {
   readonly inputs: Inputs;
   readonly stateDir: string;
   readonly lastReload: ReloadOutcome | null;
-  /** Takes in another registry that was put in place, or a new day, on which exceptions end. What there is to tell of it; null where nothing is new. */
-  renew(): Promise<readonly EventDraft[] | null>;
+  /** Looks whether another registry was put in place, or a new day begun, on which exceptions end. Returns at once: a disk may hang. */
+  renew(): void;
+  /** Puts in force what `renew` has found since. What there is to tell of it; null where nothing is new. */
+  takeRenewed(): readonly EventDraft[] | null;
   /** Takes all anew, or keeps all where anything is wrong. What there is to tell, and whether it went well. */
   reload(): Promise<{ readonly ok: boolean; readonly drafts: readonly EventDraft[] }>;
 }
 
 /** Of one reload that was refused; the status has all. */
 const MOST_PROBLEMS = 20;
+/** A disk that has not answered for so long is not waited for: who waits is the main loop. */
+const STALL_MS = 3_000;
 
 /**
  * Reads what the daemon works by.
@@ -39,6 +44,8 @@ export async function openSettings(choice: DaemonChoice, { clock, logger, underS
   warn([...warnings, ...inputs.warnings]);
   let lastReload: ReloadOutcome | null = null;
   let lastRefusal: string | null = null;
+  let renewing: Promise<void> | null = null;
+  let renewed: Inputs | null = null;
 
   return {
     get config() {
@@ -51,27 +58,24 @@ export async function openSettings(choice: DaemonChoice, { clock, logger, underS
       return lastReload;
     },
     stateDir,
-    async renew() {
-      if (localDate(clock.now()) === inputs.day && stampRegistry(choiceOf(config)) === inputs.registryStamp) return null;
-      try {
-        const before = inputs;
-        inputs = await openInputs(choiceOf(config));
-        lastRefusal = null;
-        return tellOfRegistry(before, inputs, logger);
-      } catch (error) {
-        if (!(error instanceof PortreeveError)) throw error;
-        // A rule file that is being edited must not end the day's work: the old policy goes on, and each sweep tries again.
-        if (lastRefusal !== error.message) logger.warning('policy or registry could not be read again: the old ones stay in force', { error: error.message, hint: error.hint });
-        lastRefusal = error.message;
-        return null;
-      }
+    renew() {
+      renewing ??= readNew(inputs, config).finally(() => { renewing = null; });
+    },
+    takeRenewed() {
+      if (renewed === null) return null;
+      const before = inputs;
+      inputs = renewed;
+      renewed = null;
+      return tellOfRegistry(before, inputs, logger);
     },
     async reload() {
       const at = clock.now().toISOString();
       try {
         const { config: next, warnings: odd } = await openConfig({ path: choice.config, underSystemd });
+        if ((await within(stampRegistry(choiceOf(next)), STALL_MS)) === null) throw new PortreeveError('state-unwritable', `${stateDir}: the disk does not answer`);
         const before = inputs;
         inputs = await openInputs(choiceOf(next));
+        renewed = null;
         warn([...odd, ...inputs.warnings]);
         const later = listFixed(config, next);
         config = next;
@@ -92,6 +96,21 @@ export async function openSettings(choice: DaemonChoice, { clock, logger, underS
       }
     },
   };
+
+  async function readNew(before: Inputs, from: Config): Promise<void> {
+    try {
+      if (localDate(clock.now()) === before.day && (await stampRegistry(choiceOf(from))) === before.registryStamp) return;
+      const read = await openInputs(choiceOf(from));
+      lastRefusal = null;
+      // A reload meanwhile has read them too.
+      if (inputs === before) renewed = read;
+    } catch (error) {
+      // A rule file that is being edited must not end the day's work: the old policy goes on, and each sweep tries again.
+      const { message, hint } = error instanceof PortreeveError ? error : { message: String(error), hint: null };
+      if (lastRefusal !== message) logger.warning('policy or registry could not be read again: the old ones stay in force', { error: message, hint });
+      lastRefusal = message;
+    }
+  }
 
   function warn(problems: readonly Problem[]): void {
     for (const { message, position } of problems) logger.warning('configuration, policy or registry are odd', { file: position.file, line: position.line, problem: message });

@@ -43,7 +43,7 @@ function scanTroubles({ state, startedAt, scan }: DaemonStatus, now: Date): Trou
 function logTroubles({ eventLog }: DaemonStatus): Trouble[] {
   if (eventLog.writable) return [];
   const reason = eventLog.error === null ? '' : `: ${eventLog.error}`;
-  return [{ kind: 'fault', what: `the event log cannot be written${reason}`, advice: 'no alert is kept nor sent until it can: make room, or mend the state directory' }];
+  return [{ kind: 'fault', what: `the event log cannot be written${reason}`, advice: 'alerts are sent all the same, but kept in memory only, and forgotten at the next start: make room, or mend the disk' }];
 }
 
 function reloadTroubles({ lastReload }: DaemonStatus): Trouble[] {

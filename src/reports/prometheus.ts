@@ -102,7 +102,7 @@ function eventFamilies({ eventLog }: DaemonStatus): readonly Family[] {
   return [
     counter('portreeve_events_total', 'Events ever written to the event log of this host: the sequence of the newest.', one(eventLog.newest)),
     gauge('portreeve_event_log_bytes', 'Size of the event log.', one(eventLog.bytes)),
-    gauge('portreeve_event_log_writable', '1 where events can be written; 0 where none is kept or sent.', one(flagged(eventLog.writable))),
+    gauge('portreeve_event_log_writable', '1 where events can be written; 0 where memory alone has them.', one(flagged(eventLog.writable))),
   ];
 }
 

@@ -65,7 +65,7 @@ export interface EventLog extends EventReader {
 const FIRST_RETRY_MS = 1000;
 const LAST_RETRY_MS = 60_000;
 /** A disk that has not answered for so long counts as one that does not take anything. */
-const STALL_MS = 10_000;
+const STALL_MS = 5_000;
 
 /** Opens the event log, and mends it (`openSegments`). Never fails: without a disk there is one in memory. */
 export async function openEventLog({ folder, maxBytes, maxAgeMs, host, clock, logger, after = 0 }: EventLogOptions): Promise<EventLog> {

@@ -26,7 +26,7 @@ export interface RunningDaemon {
   close(): Promise<void>;
 }
 
-const START_SECONDS = 10;
+const START_SECONDS = 30;
 
 /** Settles at once and looks often, so that a test need not wait long. */
 export const HASTY = `

@@ -16,6 +16,8 @@ const CHECK_INTERVAL = 5_000;
 const RETRY_INTERVAL = 30_000;
 /** Readable, and nothing to read: never spin on it. */
 const PAUSE = 100;
+/** So much longer than asked for a wait may take: it runs in libuv's pool, all of whose threads a disk that hangs may hold. */
+const PATIENCE = 500;
 
 export interface KernelEventOptions<T> {
   readonly clock: Clock;
@@ -73,6 +75,8 @@ export function createKernelEvents<T>(options: KernelEventOptions<T>): KernelEve
   let closed = false;
   let waiting: Promise<readonly KernelEvent<T>[]> | null = null;
   let endPause: (() => void) | null = null;
+  let late: Promise<boolean> | null = null;
+  let endWait: (() => void) | null = null;
   /** What was noticed outside of a reading. */
   let noticed: KernelEvent<T>[] = [];
 
@@ -142,6 +146,20 @@ export function createKernelEvents<T>(options: KernelEventOptions<T>): KernelEve
     endPause = null;
   };
 
+  /** Whether there may be something to read. One that is late is left alone, and the next call waits for it too. */
+  const waitFor = async ({ readiness }: TracefsInstance, timeoutMs: number): Promise<boolean> => {
+    late ??= wait([readiness], timeoutMs).finally(() => { late = null; });
+    let patience: NodeJS.Timeout | undefined;
+    const isOver = new Promise<boolean>((resolve) => {
+      patience = setTimeout(() => { resolve(false); }, timeoutMs + PATIENCE);
+      endWait = () => { resolve(false); };
+    });
+    const readable = await Promise.race([late, isOver]);
+    clearTimeout(patience);
+    endWait = null;
+    return readable;
+  };
+
   const waitAndRead = async (timeoutMs: number): Promise<readonly KernelEvent<T>[]> => {
     maintain();
     const opened = instance;
@@ -149,7 +167,7 @@ export function createKernelEvents<T>(options: KernelEventOptions<T>): KernelEve
       await pause(timeoutMs);
       return read().events;
     }
-    const readable = await wait([opened.readiness], timeoutMs);
+    const readable = await waitFor(opened, timeoutMs);
     const { events, pages } = read();
     if (readable && pages === 0 && instance === opened && !findMoreCpus(opened)) await pause(Math.min(PAUSE, timeoutMs));
     return events;
@@ -166,6 +184,7 @@ export function createKernelEvents<T>(options: KernelEventOptions<T>): KernelEve
 
   const wake = (): void => {
     endPause?.();
+    endWait?.();
     try {
       instance?.wake();
     } catch {
