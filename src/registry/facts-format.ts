@@ -22,21 +22,21 @@ const STATUS_BY_LETTER: ReadonlyMap<string, ListedStatus> = new Map(
   Object.entries(STATUS_LETTERS).map(([status, letter]) => [letter, status as ListedStatus]),
 );
 
-/** Status behind the character code of its letter, in text that was checked before. */
-export function statusOfLetter(code: number): ListedStatus {
-  switch (code) {
-    case 0x41: // A
+/** Status behind its letter, in text that was checked before. */
+export function statusOfLetter(letter: string): ListedStatus {
+  switch (letter) {
+    case 'A':
       return 'assigned';
-    case 0x52: // R
+    case 'R':
       return 'reserved';
-    case 0x44: // D
+    case 'D':
       return 'de-assigned';
     default: // U
       return 'unassigned';
   }
 }
 
-/** Index in TRANSPORTS behind the character code of its letter, in text that was checked before. */
+/** Place in TRANSPORTS behind the character code of a letter, in text that was checked before. */
 export function transportOfLetter(code: number): number {
   switch (code) {
     case 0x74: // t

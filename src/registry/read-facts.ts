@@ -1,8 +1,7 @@
 import type { PortRegistry } from '../model/registry.ts';
 import { FACTS_TITLE, parseBlockLines } from './facts-format.ts';
 import { invalidRegistry } from './invalid-registry.ts';
-import { firstPortOfLine, lastPortOfLine, parseTrustedBlock } from './parse-trusted-block.ts';
-import type { FactsByTransport } from './port-table.ts';
+import { lookUpFacts } from './look-up-facts.ts';
 import { createRegistry, FIRST_DYNAMIC_PORT, rangeOf } from './port-table.ts';
 import { isFullDate, parseRegistryDate } from './registry-date.ts';
 
@@ -10,42 +9,10 @@ const SNAPSHOT = /^# snapshot (\d{4}-\d{2}-\d{2})$/;
 const END = /^# end (\d{1,6})$/;
 const PORTS = /^(\d{1,5})(?:-(\d{1,5}))?$/;
 
-/**
- * A registry over facts text that was checked when it was made: the embedded one. Nothing is parsed ahead; a look-up
- * finds its lines in the text by bisection, and who asks for many gets an index of the text, which takes 2 ms. A look-up
- * of a block that was asked for before allocates nothing.
- */
+/** A registry over facts text that was checked when it was made: the embedded one, or one with a seal. */
 export function openFacts(text: string, source: string): PortRegistry {
-  const { updated, start, stop, lines } = readFrame(text, source);
-  const found = new Map<number, FactsByTransport>();
-  let searches = 0;
-  let index: BlockIndex | null = null;
-
-  const search = (port: number): FactsByTransport | null => {
-    const at = findBlock(text, start, stop, port);
-    if (at === NOWHERE) return null;
-    let facts = found.get(at);
-    if (facts === undefined) {
-      facts = parseTrustedBlock(text, at);
-      found.set(at, facts);
-    }
-    return facts;
-  };
-  return createRegistry({ source, updated }, (port) => {
-    if (index === null) {
-      searches += 1;
-      if (searches <= SEARCHES_BEFORE_INDEX) return search(port);
-      index = indexBlocks(text, start, stop, Math.min(lines, FIRST_DYNAMIC_PORT));
-    }
-    const block = index.blockOfPort[port] ?? 0;
-    if (block === 0) return null;
-    const known = index.facts[block];
-    if (known !== undefined && known !== null) return known;
-    const at = index.starts[block] ?? 0;
-    const facts = found.get(at) ?? parseTrustedBlock(text, at);
-    index.facts[block] = facts;
-    return facts;
-  });
+  const { updated, start, stop } = readFrame(text, source);
+  return createRegistry({ source, updated }, lookUpFacts({ text, start, stop }));
 }
 
 /**
@@ -105,52 +72,6 @@ function readFrame(text: string, source: string): Frame {
   if (end === null) throw invalidRegistry(source, null, 'the closing line "# end NUMBER" is missing: the file is cut');
   while (start < stop && text.startsWith('#', start)) start = text.indexOf('\n', start) + 1;
   return { updated, start, stop, lines: Number(end[1]) };
-}
-
-/** Stands for the position of a line that does not exist. */
-const NOWHERE = -1;
-
-/** A search costs 20 us, so that an index pays from the hundredth on. An audit of most hosts has fewer look-ups. */
-const SEARCHES_BEFORE_INDEX = 100;
-
-/** Position of the first line of a port's block; NOWHERE for a port without one. */
-function findBlock(text: string, start: number, stop: number, port: number): number {
-  let low = start;
-  let high = stop;
-  while (low < high) {
-    const middle = text.lastIndexOf('\n', ((low + high) >>> 1) - 1) + 1;
-    if (lastPortOfLine(text, middle) < port) low = text.indexOf('\n', middle) + 1;
-    else high = middle;
-  }
-  return low < stop && firstPortOfLine(text, low) <= port ? low : NOWHERE;
-}
-
-/** Every block of a text, by numbers from 1. */
-interface BlockIndex {
-  /** 0 for a port without a block. */
-  readonly blockOfPort: Uint16Array;
-  readonly starts: Int32Array;
-  /** Null until someone asks. */
-  readonly facts: (FactsByTransport | null)[];
-}
-
-/** @param most how many blocks there can be */
-function indexBlocks(text: string, start: number, stop: number, most: number): BlockIndex {
-  const blockOfPort = new Uint16Array(FIRST_DYNAMIC_PORT);
-  const starts = new Int32Array(most + 1);
-  let block = 0;
-  let previous = -1;
-  for (let at = start; at < stop; at = text.indexOf('\n', at) + 1) {
-    const first = firstPortOfLine(text, at);
-    if (first === previous) continue;
-    previous = first;
-    block += 1;
-    starts[block] = at;
-    const last = lastPortOfLine(text, at);
-    if (first === last) blockOfPort[first] = block;
-    else blockOfPort.fill(block, first, last + 1);
-  }
-  return { blockOfPort, starts, facts: new Array<FactsByTransport | null>(block + 1).fill(null) };
 }
 
 function portColumn(line: string | undefined): string {

@@ -6,7 +6,7 @@ import { createRegistry, defaultFacts } from '../../src/registry/port-table.ts';
 /** A registry in which the first so many ports are assigned on tcp alone. */
 function registry(assigned: number, updated = '2026-02-13'): PortRegistry {
   const named: PortFacts = { status: 'assigned', range: 'user', service: 'name', aliases: [], since: null, former: null };
-  return createRegistry({ source: 'x', updated }, (port) => (port < assigned ? [named, defaultFacts(port), defaultFacts(port), defaultFacts(port)] : null));
+  return createRegistry({ source: 'x', updated }, (port, transport) => (port < assigned && transport === 0 ? named : defaultFacts(port)));
 }
 const LIMITS = { maxLossPercent: 1, today: '2026-03-01' };
 const judge = (before: PortRegistry, after: PortRegistry, limits = LIMITS): string[] => judgeUpdate(before, after, limits);

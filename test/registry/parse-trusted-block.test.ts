@@ -1,47 +1,40 @@
 import { describe, expect, it } from 'vitest';
-import { TRANSPORTS, type PortFacts } from '../../src/model/registry.ts';
+import type { PortFacts } from '../../src/model/registry.ts';
 import { parseBlockLines } from '../../src/registry/facts-format.ts';
 import embeddedFacts from '../../src/registry/iana.facts';
-import { loadEmbeddedRegistry } from '../../src/registry/load.ts';
 import { parseTrustedBlock } from '../../src/registry/parse-trusted-block.ts';
-import { openFacts } from '../../src/registry/read-facts.ts';
+
+const none = [null, null, null, null];
+
+function parsed(block: string, port: number): (PortFacts | null)[] {
+  const facts: (PortFacts | null)[] = [...none];
+  parseTrustedBlock(block, port, facts, 0);
+  return facts;
+}
 
 describe('parseTrustedBlock', () => {
   it('reads every block of the embedded facts as the parser that checks does', () => {
-    const blocks = new Map<string, { at: number; lines: string[] }>();
-    let at = 0;
-    for (const line of embeddedFacts.split('\n')) {
+    const blocks = new Map<string, string[]>();
+    for (const line of embeddedFacts.split('\n').filter((each) => /^\d/.test(each))) {
       const ports = line.slice(0, line.indexOf('\t'));
-      if (/^\d/.test(line)) {
-        const block = blocks.get(ports);
-        if (block === undefined) blocks.set(ports, { at, lines: [line] });
-        else block.lines.push(line);
-      }
-      at += line.length + 1;
+      blocks.set(ports, [...(blocks.get(ports) ?? []), line]);
     }
     expect(blocks.size).toBeGreaterThan(6000);
-    for (const [ports, block] of blocks) expect(parseTrustedBlock(embeddedFacts, block.at)).toEqual(parseBlockLines(Number.parseInt(ports, 10), block.lines));
+    for (const [ports, lines] of blocks) {
+      const port = Number.parseInt(ports, 10);
+      expect(parsed(lines.join('\n'), port)).toEqual(parseBlockLines(port, lines));
+    }
+  });
+
+  it('writes into the four slots that it was given and no other', () => {
+    const facts: (PortFacts | null)[] = new Array<null>(12).fill(null);
+    parseTrustedBlock('80\ttu\tA\thttp\n80\ts\tR', 80, facts, 4);
+    expect(facts.map((one) => one?.status ?? null)).toEqual([...none, 'assigned', 'assigned', 'reserved', 'unassigned', ...none]);
   });
 
   it('gives facts that nobody can change', () => {
-    const facts = parseTrustedBlock('80\tt\tA\thttp,www\n# end 1\n', 0)[0]!;
+    const facts = parsed('80\tt\tA\thttp,www', 80)[0]!;
     expect(facts).toMatchObject({ service: 'http', aliases: ['www'] });
     expect(Object.isFrozen(facts) && Object.isFrozen(facts.aliases)).toBe(true);
-  });
-});
-
-describe('openFacts', () => {
-  it('answers the same for the hundredth question as for the first, with the same objects', () => {
-    const registry = openFacts(embeddedFacts, 'x');
-    const ask = (port: number): PortFacts[] => TRANSPORTS.map((transport) => registry.lookup(port, transport));
-    const asked = [0, 22, 80, 1302, 10_276, 49_151, 49_152, 65_535];
-    const early = asked.map(ask);
-    for (let port = 0; port <= 65_535; port += 1) registry.lookup(port, 'udp');
-    const late = asked.map(ask);
-    expect(late).toEqual(early);
-    late.flat().forEach((facts, index) => {
-      expect(facts).toBe(early.flat()[index]);
-    });
-    expect(late[3]).toEqual(TRANSPORTS.map((transport) => loadEmbeddedRegistry().lookup(1302, transport)));
   });
 });
