@@ -23,6 +23,8 @@ export interface DaemonLibc {
   getsockopt(fd: number, level: number, option: number, value: Uint8Array, length: Uint8Array): number;
   /** `struct msghdr` with its pointers written by the caller. */
   sendmsg(fd: number, message: Uint8Array, flags: number): number;
+  /** `messages` is an array of `struct mmsghdr`, their pointers written by the caller; gives how many were sent. */
+  sendmmsg(fd: number, messages: Uint8Array, count: number, flags: number): number;
   sendto(fd: number, bytes: Uint8Array, length: number, flags: number, address: Uint8Array, addressLength: number): number;
   memfd_create(name: string, flags: number): number;
   fcntl(fd: number, command: number, argument: number): number;
@@ -162,6 +164,7 @@ function bindDaemonFunctions(koffi: Koffi): DaemonLibc {
     },
     getsockopt: library.func('int getsockopt(int fd, int level, int option, void *value, void *length)'),
     sendmsg: library.func('intptr_t sendmsg(int fd, const void *message, int flags)'),
+    sendmmsg: library.func('int sendmmsg(int fd, void *messages, unsigned int count, int flags)'),
     sendto: library.func('intptr_t sendto(int fd, const void *bytes, size_t length, int flags, const void *address, uint32_t addressLength)'),
     memfd_create: library.func('int memfd_create(const char *name, unsigned int flags)'),
     fcntl: library.func('int fcntl(int fd, int command, intptr_t argument)'),

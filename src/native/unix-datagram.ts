@@ -1,3 +1,4 @@
+import { createDatagramBatch, type DatagramBatch } from './datagram-batch.ts';
 import { errnoName } from './errno.ts';
 import { loadDaemonLibc, loadLibc } from './libc.ts';
 
@@ -18,8 +19,14 @@ const ENOBUFS = 105;
 const PATH_SIZE = 108;
 const FAMILY_SIZE = 2;
 
-export type SendOutcome =
-  | { readonly kind: 'sent' }
+export type SendOutcome = { readonly kind: 'sent' } | Unsent;
+
+export interface SentMany {
+  readonly kind: 'sent';
+  readonly count: number;
+}
+
+export type Unsent =
   /** The receiver does not keep up: the same datagram can be sent later. */
   | { readonly kind: 'full' }
   /** More than this socket sends in one datagram: never goes through, however often it is tried. */
@@ -30,6 +37,8 @@ export type SendOutcome =
 /** A sending Unix datagram socket. Nothing here waits or throws. */
 export interface UnixDatagram {
   send(bytes: Uint8Array): SendOutcome;
+  /** Sends in order, in one call, as many as there is room for; gives how many (one at least), or why not even the first was sent. */
+  sendMany(datagrams: readonly Uint8Array[]): SentMany | Unsent;
   /** Hands an open descriptor over in a datagram that is otherwise empty (SCM_RIGHTS); it stays open here. */
   sendDescriptor(descriptor: number): SendOutcome;
   /** Sends after that fail with `EBADF`. */
@@ -46,10 +55,11 @@ export function openUnixDatagram(path: string): UnixDatagram {
   const sending = loadDaemonLibc();
   const receiver = encodeAddress(path);
   let socket: number | null = null;
+  let batch: DatagramBatch | null = null;
   let closed = false;
 
-  /** Opened with the first datagram: a lack of descriptors is a failure like another, and may pass. */
-  const attempt = (call: (fd: number, address: Uint8Array) => number): SendOutcome => {
+  /** Gives what the call gives. Opened with the first datagram: a lack of descriptors is a failure like another, and may pass. */
+  const attempt = (call: (fd: number, address: Uint8Array) => number): SentMany | Unsent => {
     if (closed) return { kind: 'failed', errno: 'EBADF' };
     if ('errno' in receiver) return { kind: 'failed', errno: receiver.errno };
     if (socket === null) {
@@ -58,15 +68,26 @@ export function openUnixDatagram(path: string): UnixDatagram {
       socket = fd;
     }
     for (;;) {
-      if (call(socket, receiver.address) >= 0) return { kind: 'sent' };
+      const result = call(socket, receiver.address);
+      if (result >= 0) return { kind: 'sent', count: result };
       const errno = sending.errno();
       if (errno !== EINTR) return outcomeOf(errno);
     }
   };
+  const attemptOne = (call: (fd: number, address: Uint8Array) => number): SendOutcome => {
+    const outcome = attempt(call);
+    return outcome.kind === 'sent' ? { kind: 'sent' } : outcome;
+  };
   return {
-    send: (bytes) => attempt((fd, address) => sending.sendto(fd, bytes, bytes.length, MSG_DONTWAIT | MSG_NOSIGNAL, address, address.length)),
-    sendDescriptor: (descriptor) =>
+    send: (bytes) => attemptOne((fd, address) => sending.sendto(fd, bytes, bytes.length, MSG_DONTWAIT | MSG_NOSIGNAL, address, address.length)),
+    sendMany: (datagrams) =>
       attempt((fd, address) => {
+        batch ??= createDatagramBatch(address, (buffer) => sending.address(buffer));
+        const count = batch.fill(datagrams);
+        return sending.sendmmsg(fd, batch.headers, count, MSG_DONTWAIT | MSG_NOSIGNAL);
+      }),
+    sendDescriptor: (descriptor) =>
+      attemptOne((fd, address) => {
         const control = encodeRights(descriptor);
         const message = encodeMessage(sending.address(address), address.length, sending.address(control), control.length);
         return sending.sendmsg(fd, message, MSG_DONTWAIT | MSG_NOSIGNAL);
@@ -79,7 +100,7 @@ export function openUnixDatagram(path: string): UnixDatagram {
   };
 }
 
-function outcomeOf(errno: number): SendOutcome {
+function outcomeOf(errno: number): Unsent {
   if (errno === EAGAIN || errno === ENOBUFS) return { kind: 'full' };
   if (errno === EMSGSIZE) return { kind: 'too-long' };
   return { kind: 'failed', errno: errnoName(errno) };

@@ -39,6 +39,7 @@ export function countBacklog(filter: Pick<SinkConfig, 'kinds' | 'minSeverity'>, 
   let counted = base;
 
   const settle = (sequence: number): void => {
+    if (marks[0] === undefined || marks[0].sequence > sequence) return;
     base = marks.findLast((mark) => mark.sequence <= sequence) ?? base;
     marks = marks.filter((mark) => mark.sequence > sequence);
   };

@@ -10,11 +10,12 @@ import { describeFailure } from './describe-failure.ts';
 import { trackHealth } from './health.ts';
 import { describeLoss, findLoss, type Loss } from './loss.ts';
 import { trackProgress } from './progress.ts';
+import { readAhead } from './read-ahead.ts';
 import { createBell, SYSTEM_TIMERS, type Timers } from './timers.ts';
 import type { Channel, Transport } from './transport.ts';
 
-/** Events read and sent at a time: what a sink holds in memory. All else waits in the event log. */
-const BATCH = 128;
+/** Events sent at a time, while as many are read: what a sink holds in memory. All else waits in the event log. */
+const BATCH = 256;
 /** An event that is refused for so long is given up, so that it does not hold up those behind it for ever. Milliseconds. */
 const GIVE_UP_AFTER = 3_600_000;
 
@@ -46,7 +47,7 @@ export interface RunningSink {
 
 /**
  * Reads the event log after the sink's cursor and sends what the sink takes, in order, at least once. The log is the only
- * queue: a receiver that is away costs one batch of memory. Runs until it is stopped; failures are told by `status` and
+ * queue: a receiver that is away costs two batches of memory. Runs until it is stopped; failures are told by `status` and
  * the logger.
  */
 export function runSink(config: SinkConfig, transport: Transport, dependencies: SinkDependencies): RunningSink {
@@ -57,6 +58,7 @@ export function runSink(config: SinkConfig, transport: Transport, dependencies: 
   const beginning = findStart(config.name, dependencies);
   const progress = trackProgress(beginning, config.type === 'syslog' ? config.resend : 0);
   const backlog = countBacklog(config, reader, beginning);
+  const batches = readAhead(reader, BATCH);
   let channel: Channel | null = null;
   let refused: { readonly sequence: number; readonly since: number } | null = null;
   let sending = false;
@@ -98,6 +100,7 @@ export function runSink(config: SinkConfig, transport: Transport, dependencies: 
     channel ??= await transport.open(() => { bell.ring(); }, abandon.signal);
     const batch = wanted.map((event) => ({ event, possibleDuplicate: progress.isPossibleDuplicate(event.sequence) }));
     progress.attempt(upTo);
+    batches.prepare(upTo);
     // Before the first byte goes out: what a crash makes go out again is marked as a possible duplicate.
     await save();
     const { taken, attempted, error, refused: refusal } = await channel.send(batch, abandon.signal);
@@ -148,9 +151,7 @@ export function runSink(config: SinkConfig, transport: Transport, dependencies: 
       }
       return true;
     }
-    const { newest } = reader;
-    const events = await reader.readAfter(progress.position, BATCH);
-    const upTo = Math.max(events.at(-1)?.sequence ?? newest, progress.position);
+    const { events, upTo } = await batches.readAfter(progress.position);
     if (upTo > progress.position) {
       const wanted = events.filter((event) => acceptsEvent(config, event));
       const loss = findLoss(events, progress.position, upTo);

@@ -1,52 +1,74 @@
 import { setImmediate as yieldOnce, setTimeout as pause } from 'node:timers/promises';
-import type { SendOutcome as DatagramOutcome } from '../native/unix-datagram.ts';
+import type { SendOutcome as DatagramOutcome, SentMany, Unsent } from '../native/unix-datagram.ts';
 import { describeFailure } from './describe-failure.ts';
 import type { Channel, Outgoing } from './transport.ts';
 
+/** How events become datagrams for a receiver on this host. */
+export interface DatagramSender {
+  encode(outgoing: Outgoing): Uint8Array;
+  /** As many as there is room for, and how many; or why not even the first. */
+  sendMany(datagrams: readonly Uint8Array[]): SentMany | Unsent;
+  /** Hands over what no datagram holds. Absent: there is no way to. */
+  sendLarge?(bytes: Uint8Array): DatagramOutcome;
+  close(): void;
+}
+
+/** Encoded before a call that sends them: a receiver that sleeps is woken once for all, and reads while the next are encoded. */
+const BURST = 32;
 /** The socket's queue is short (net.unix.max_dgram_qlen: 10), and a reader that is awake has room again before any timer. */
 const YIELDS = 100;
 /** One that is not has to be waited for. Milliseconds. */
-const PAUSE = 5;
+const PAUSE = 1;
 /** A reader that has no room after so many, which is a second, does not keep up. */
-const MOST_PAUSES = 200;
+const MOST_PAUSES = 1000;
 
 /** A channel to a receiver on this host that takes one datagram per event, all or nothing, and never twice. */
-export function sendDatagrams(path: string, close: () => void, send: (outgoing: Outgoing) => DatagramOutcome): Channel {
+export function sendDatagrams(path: string, sender: DatagramSender): Channel {
   return {
     proof: 'sent',
     broken: null,
     facts: {},
     async send(batch, signal) {
-      for (const [index, outgoing] of batch.entries()) {
-        const error = await deliver(outgoing, signal);
-        if (error !== null) return { taken: index, attempted: index, error };
+      const waiting: Uint8Array[] = [];
+      let taken = 0;
+      const failed = (error: string) => ({ taken, attempted: taken, error });
+      try {
+        for (let tries = 0; taken < batch.length; ) {
+          for (const outgoing of batch.slice(taken + waiting.length, taken + BURST)) waiting.push(sender.encode(outgoing));
+          const outcome = attempt(waiting);
+          if (outcome.kind === 'sent') {
+            waiting.splice(0, outcome.count);
+            taken += outcome.count;
+            tries = 0;
+          } else if (outcome.kind === 'too-long') {
+            return failed(`${path} does not take a datagram of that size`);
+          } else if (outcome.kind === 'failed') {
+            return failed(`cannot send to ${path}: ${outcome.errno}`);
+          } else if (tries === YIELDS + MOST_PAUSES || signal.aborted) {
+            return failed(`${path} is full: its receiver does not keep up`);
+          } else {
+            await (tries++ < YIELDS ? yieldOnce() : pause(PAUSE));
+          }
+        }
+        return { taken, attempted: taken, error: null };
+      } catch (cause) {
+        return failed(describeFailure(cause));
       }
-      return { taken: batch.length, attempted: batch.length, error: null };
     },
     close() {
-      close();
+      sender.close();
       return Promise.resolve(true);
     },
-    destroy: close,
+    destroy() {
+      sender.close();
+    },
   };
 
-  async function deliver(outgoing: Outgoing, signal: AbortSignal): Promise<string | null> {
-    for (let tries = 0; ; tries++) {
-      const outcome = attempt(outgoing);
-      if (typeof outcome === 'string') return outcome;
-      if (outcome.kind === 'sent') return null;
-      if (outcome.kind === 'too-long') return `${path} does not take a datagram of that size`;
-      if (outcome.kind === 'failed') return `cannot send to ${path}: ${outcome.errno}`;
-      if (tries === YIELDS + MOST_PAUSES || signal.aborted) return `${path} is full: its receiver does not keep up`;
-      await (tries < YIELDS ? yieldOnce() : pause(PAUSE));
-    }
-  }
-
-  function attempt(outgoing: Outgoing): DatagramOutcome | string {
-    try {
-      return send(outgoing);
-    } catch (cause) {
-      return describeFailure(cause);
-    }
+  function attempt(datagrams: readonly Uint8Array[]): SentMany | Unsent {
+    const outcome = sender.sendMany(datagrams);
+    const [first] = datagrams;
+    if (outcome.kind !== 'too-long' || sender.sendLarge === undefined || first === undefined) return outcome;
+    const handed = sender.sendLarge(first);
+    return handed.kind === 'sent' ? { kind: 'sent', count: 1 } : handed;
   }
 }

@@ -21,7 +21,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { SYSTEM_CLOCK } from './src/model/clock.ts';
 import { createSinks } from './src/sinks/create-sinks.ts';
-import { createCursorStore } from './src/state/cursor-store.ts';
+import { openCursorStore } from './src/state/cursor-store.ts';
 import { openEventLog } from './src/state/event-log.ts';
 import { aDraft, aSyslogSink } from './test/sinks/fakes.ts';
 ${PACE}
@@ -29,7 +29,7 @@ const [folder, port, count] = process.argv.slice(2);
 const silent = () => undefined;
 const logger = { debug: silent, info: silent, warning: silent, error: silent };
 const log = await openEventLog({ folder: join(folder, 'events'), maxBytes: 64 << 20, maxAgeMs: 86_400_000, host: 'web1', clock: SYSTEM_CLOCK, logger });
-const cursors = createCursorStore({ folder: join(folder, 'cursors'), logger });
+const cursors = await openCursorStore({ folder: join(folder, 'cursors'), logger });
 const sinks = createSinks([aSyslogSink({ port: Number(port), framing: 'newline' })], { reader: log, cursors, clock: SYSTEM_CLOCK, logger, begin: 0, report: silent });
 log.subscribe(() => { sinks.wake(); });
 while (log.newest < Number(count)) {

@@ -20,7 +20,7 @@ import { join } from 'node:path';
 import { SYSTEM_CLOCK } from './src/model/clock.ts';
 import { createSinks } from './src/sinks/create-sinks.ts';
 import { formatMessage } from './src/sinks/syslog/format-message.ts';
-import { createCursorStore } from './src/state/cursor-store.ts';
+import { openCursorStore } from './src/state/cursor-store.ts';
 import { openEventLog } from './src/state/event-log.ts';
 import { aDraft, aSyslogSink } from './test/sinks/fakes.ts';
 
@@ -40,7 +40,7 @@ if (what === 'fill') {
   writeFileSync(join(folder, 'messages'), lines.map((line) => line + '\\n').join(''));
   await log.close();
 } else {
-  const cursors = createCursorStore({ folder: join(folder, 'cursors-' + process.pid), logger });
+  const cursors = await openCursorStore({ folder: join(folder, 'cursors-' + process.pid), logger });
   process.stdout.write('ready\\n');
   const sinks = createSinks([sink(transport)], { reader: log, cursors, clock: SYSTEM_CLOCK, logger, begin: 0, report: silent });
   const before = process.cpuUsage();

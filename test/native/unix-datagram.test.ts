@@ -102,6 +102,32 @@ describe.skipIf(missing !== null)(`a Unix datagram socket${missing === null ? ''
     socket.close();
   });
 
+  it('sends many in one call, each byte for byte, and says how many went', async () => {
+    const receiver = await receive(join(folder, 'socket'));
+    const socket = openUnixDatagram(join(folder, 'socket'));
+    const datagrams = Array.from({ length: 100 }, (_, index) => Buffer.from(`${index} ${'\xff'.repeat((index * 37) % 500)}`, 'latin1'));
+    const arrived: unknown[] = [];
+    for (let sent = 0; sent < datagrams.length; ) {
+      const outcome = socket.sendMany(datagrams.slice(sent));
+      if (outcome.kind !== 'sent') expect(outcome).toEqual({ kind: 'full' });
+      else sent += outcome.count;
+      while (arrived.length < sent) arrived.push(await receiver.next());
+    }
+    expect(arrived).toEqual(datagrams.map((bytes) => ({ data: bytes.toString('latin1'), handed: [] })));
+    socket.close();
+  });
+
+  it('sends what is before one that is too long, and then says so', async () => {
+    const receiver = await receive(join(folder, 'socket'));
+    const socket = openUnixDatagram(join(folder, 'socket'));
+    const datagrams = [Buffer.from('one'), Buffer.from(''), Buffer.alloc(64 << 20), Buffer.from('three')];
+    expect(socket.sendMany(datagrams)).toEqual({ kind: 'sent', count: 2 });
+    expect(socket.sendMany(datagrams.slice(2))).toEqual({ kind: 'too-long' });
+    expect([await receiver.next(), await receiver.next()]).toMatchObject([{ data: 'one' }, { data: '' }]);
+    socket.close();
+    expect(socket.sendMany(datagrams)).toEqual({ kind: 'failed', errno: 'EBADF' });
+  });
+
   it('says of a datagram that it is too long', async () => {
     await receive(join(folder, 'socket'));
     const socket = openUnixDatagram(join(folder, 'socket'));

@@ -22,6 +22,7 @@ function open(environment: Record<string, string | undefined>, outcomes: SendOut
           if (outcome.kind === 'sent') sent.push(Buffer.from(bytes).toString('utf8'));
           return outcome;
         },
+        sendMany: () => ({ kind: 'sent', count: 1 }),
         sendDescriptor: () => SENT,
         close: () => sent.push('closed'),
       };

@@ -70,6 +70,14 @@ describe.skipIf(missing !== null)(`the sockets of this host${missing === null ? 
     await channel.close(NEVER);
   });
 
+  it('take more than one call sends, in order, large ones among them', async () => {
+    const next = await receive();
+    const channel = await sendToJournal(path).open(() => undefined, NEVER);
+    const batch = Array.from({ length: 200 }, (_, index) => outgoing(index + 1, index % 50 === 49 ? 'z'.repeat(1_000_000) : 'x'));
+    expect(await channel.send(batch, NEVER)).toEqual({ taken: 200, attempted: 200, error: null });
+    for (let sequence = 1; sequence <= 200; sequence++) expect((await next()).body.toString()).toContain(`\nPORTREEVE_SEQUENCE=${sequence}\n`);
+  });
+
   it('take syslog as the C library writes it', async () => {
     const next = await receive();
     const channel = await open({ transport: 'local', format: 'rfc3164', path });

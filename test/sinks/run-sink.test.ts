@@ -180,7 +180,7 @@ describe('a sink', () => {
     receiver.reachable = false;
     runSink(aSyslogSink(), transport, { reader, cursors: fakeCursors({ central: { confirmed: 0, attempted: 0 } }), clock: time, logger: fakeLogger(), timers: time, report: () => undefined });
     await time.pass(600_000);
-    expect(most).toBe(128);
+    expect(most).toBe(256);
   });
 
   it('counts as queued what its filter takes, however often it tried, and what it has to send again', async () => {

@@ -14,11 +14,11 @@ export function sendToJournal(path: string = JOURNAL_SOCKET): Transport {
     open() {
       const socket = openUnixDatagram(path);
       return Promise.resolve(
-        sendDatagrams(path, () => { socket.close(); }, (outgoing) => {
-          const entry = encodeEntry(describeEntry(outgoing));
-          const outcome = socket.send(entry);
-          if (outcome.kind !== 'too-long') return outcome;
-          return withSealedMemory('portreeve-event', entry, (descriptor) => socket.sendDescriptor(descriptor));
+        sendDatagrams(path, {
+          encode: (outgoing) => encodeEntry(describeEntry(outgoing)),
+          sendMany: (entries) => socket.sendMany(entries),
+          sendLarge: (entry) => withSealedMemory('portreeve-event', entry, (descriptor) => socket.sendDescriptor(descriptor)),
+          close: () => { socket.close(); },
         }),
       );
     },

@@ -16,7 +16,7 @@ export function sendToLocal(path: string, encode: Encode, options: StreamOptions
       const stream = await connectStream(path, encode, options, broken, signal);
       if (stream !== null) return stream;
       const socket = openUnixDatagram(path);
-      return sendDatagrams(path, () => { socket.close(); }, (outgoing) => socket.send(Buffer.from(encode(outgoing))));
+      return sendDatagrams(path, { encode: (outgoing) => Buffer.from(encode(outgoing)), sendMany: (datagrams) => socket.sendMany(datagrams), close: () => { socket.close(); } });
     },
   };
 }
