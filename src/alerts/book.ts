@@ -40,6 +40,8 @@ export interface Alert {
   readonly key: string;
   /** ISO 8601. */
   readonly openedAt: string;
+  /** The same on the steady clock: how long it is open does not change when someone sets the wall clock. */
+  readonly since: number;
   openings: number;
   /** Listeners that are part of it, those gone for a moment included. Empty: over, but not told so yet. */
   readonly places: Set<Place>;

@@ -93,9 +93,9 @@ function detailOf(book: Book, alert: Alert): EventDraft['detail'] {
   return { rules: [...alert.rules].join(' '), listeners: alert.places.size, ...(flappingUntil(book, alert.key) === null ? {} : { flapping: true }) };
 }
 
-/** Milliseconds by the wall clock, which may have been set back since. */
-function openFor({ clock }: Book, { openedAt }: Alert): number {
-  return Math.max(0, clock.now().getTime() - Date.parse(openedAt));
+/** Milliseconds. */
+function openFor({ clock }: Book, { since }: Alert): number {
+  return Math.max(0, Math.round(clock.steady() - since));
 }
 
 function wallTime({ clock }: Book, steady: number): string {

@@ -41,7 +41,7 @@ export function loadBook(book: Book, saved: unknown): readonly string[] {
 
   book.serial = reader.at('serial').integer(0, LONGEST_AGE);
   each('alerts', (item) => {
-    const alert = readAlert(item, now);
+    const alert = readAlert(item, now, savedAt);
     return () => {
       addAlert(book, alert);
     };
@@ -75,13 +75,15 @@ export function loadBook(book: Book, saved: unknown): readonly string[] {
   return [...reader.faults, ...faults].slice(0, MOST_FAULTS);
 }
 
-function readAlert(item: DataReader, now: number): Alert {
+/** @param now the steady clock when it was saved, which the wall clock called `savedAt` */
+function readAlert(item: DataReader, now: number, savedAt: number): Alert {
   const spoken = readListener(item.at('spoken'));
   const openedAt = item.at('openedAt').text();
   return {
     id: item.at('id').text(),
     key: item.at('key').text(),
     openedAt: Number.isFinite(Date.parse(openedAt)) ? openedAt : item.at('openedAt').oneOf(['a time like 2026-11-22T04:53:57.000Z']),
+    since: now - Math.max(0, savedAt - (Date.parse(openedAt) || savedAt)),
     openings: item.at('openings').integer(0, LONGEST_AGE),
     places: new Set(),
     isPresent: item.at('isPresent').flag(),

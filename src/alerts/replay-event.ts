@@ -66,7 +66,7 @@ function replayOpened(book: Book, event: PortreeveEvent, listener: AuditedListen
   const key = freeKey(book, subjectKey(listener));
   const place = settlePlace(book, event, listener, at, isOwnersSubject(key) ? placeKey(listener) : key);
   const alert: Alert = {
-    id: summary.id, key, openedAt: summary.openedAt, openings: summary.openings, places: new Set(), isPresent: true, rules: new Set(rulesOf(event)), severity,
+    id: summary.id, key, openedAt: summary.openedAt, since: at, openings: summary.openings, places: new Set(), isPresent: true, rules: new Set(rulesOf(event)), severity,
     owners: learnOwners(place.owners, listener, judgeOwners(place.owners, listener)), everOwners: new Set(markOwners(listener)),
     peak: severity, spoken: listener, toldAt: at, isTold: event.audience === 'alert', ending: 'closed',
   };

@@ -133,7 +133,7 @@ function alertPlace(review: Review, place: Place, worst: Finding): void {
   const id = createHash('sha256').update(`${key}\n${now}\n${book.serial}`).digest('hex').slice(0, 16);
   const owners = wasSettled ? learnOwners(place.owners, listener, judgeOwners(place.owners, listener)) : knowOwners(listener);
   const alert: Alert = {
-    id, key, openedAt: now, openings: 0, places: new Set(), isPresent: false, rules: new Set(), severity: worst.severity, owners,
+    id, key, openedAt: now, since: book.clock.steady(), openings: 0, places: new Set(), isPresent: false, rules: new Set(), severity: worst.severity, owners,
     everOwners: new Set(markOwners(listener)), peak: worst.severity, spoken: listener, toldAt: 0, isTold: false, ending: 'closed',
   };
   addAlert(book, alert);

@@ -1,4 +1,4 @@
-import { hostname } from 'node:os';
+import { hostname, uptime } from 'node:os';
 import { createAlertBook } from '../alerts/alert-book.ts';
 import { openControlServer, type ControlServer } from '../control/server.ts';
 import type { Clock } from '../model/clock.ts';
@@ -35,6 +35,7 @@ import { writeMetricsFile } from './metrics-file.ts';
 import { openSettings } from './settings.ts';
 import { createSleep } from './sleep.ts';
 import { createRecordBudget } from './record-budget.ts';
+import { createTimeWatch } from './time-watch.ts';
 import { createTurns } from './turns.ts';
 
 /** What the command line says; each counts before the configuration. */
@@ -142,6 +143,7 @@ export async function openDaemon(choice: DaemonChoice, surroundings: Surrounding
   let told: EventDraft[] = greet();
   const sleep = createSleep();
   const budget = createRecordBudget(clock);
+  const time = createTimeWatch({ clock, uptime });
 
   const status = (): DaemonStatus => {
     const open = book.openAlerts();
@@ -178,6 +180,7 @@ export async function openDaemon(choice: DaemonChoice, surroundings: Surrounding
       }
       const renewed = settings.takeRenewed();
       if (renewed !== null) told.push(...renewed, ...turns.rejudge());
+      told.push(...time.note(settings.config.scan.interval));
       autoUpdate.start();
       told.push(...autoUpdate.take());
       told.push(...(kind === null ? turns.elapse() : await turns.take(kind)));
