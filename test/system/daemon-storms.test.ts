@@ -1,14 +1,13 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, afterEach, beforeAll, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, expect, it, vi } from 'vitest';
 import type { PortreeveEvent } from '../../src/model/event.ts';
 import { describeUnless, missingForSandbox } from './requirements.ts';
 import { HASTY, pause, startDaemon, type RunningDaemon } from './running-daemon.ts';
 import { openSandbox, PYTHON, type Sandbox } from './sandbox.ts';
 
-const MIB = 1 << 20;
-/** What the daemon promises to stay below, whatever listeners come and go. */
-const MOST_MEMORY = 90 * MIB;
+/** Half of what the unit allows (MemoryMax=256M): what the daemon stays below whatever comes. Bytes. */
+const MOST_MEMORY = 128 * (1 << 20);
 
 /** The kernel tells of the whole machine: a port that nothing else is likely to use. */
 const SHORT_PORT = 27183;
@@ -95,23 +94,27 @@ describeUnless(missingForSandbox(), 'a storm of listeners', () => {
   });
 
   it('of 1,000 that stay: some are told one by one, one event says how many more, and each is an open alert', { timeout: 60_000 }, async () => {
-    daemon = await startDaemon(sandbox, { config: HASTY.replace('sweep: 1s', 'sweep: 5s') });
+    daemon = await startDaemon(sandbox, { config: HASTY.replace('sweep: 1s', 'sweep: 5s').replace('alerts: {', 'alerts: { storm: { within: 3s },') });
     const ready = join(daemon.folder, 'ready');
     const holder = sandbox.spawn([PYTHON, '-c', MANY, '1000', '20000', ready]);
+    const read = () => {
+      const [told, storms] = ['opened', 'storm'].map((sought) => daemon.events().filter(({ kind }) => kind === sought));
+      return { told: told ?? [], storms: storms ?? [], counted: Math.max(0, ...(storms ?? []).map(({ detail }) => Number(detail['total']))) };
+    };
     await daemon.next('the storm', ({ kind }) => kind === 'storm', 15);
-    await pause(3);
-    const status = await daemon.status();
-    expect(status.listeners.total).toBe(1000);
-    // Half of what the unit allows (MemoryMax=): a thousand alerts are open at once here.
-    expect(status.memory.residentBytes).toBeLessThan(128 * 1024 * 1024);
-    const told = daemon.events().filter(({ kind }) => kind === 'opened');
-    const storms = daemon.events().filter(({ kind }) => kind === 'storm');
+    // On a slow machine no look shows all at once, and what the others come to is told a moment later.
+    const status = await vi.waitFor(async () => {
+      const now = await daemon.status();
+      expect(now.listeners.total).toBe(1000);
+      expect(read().told.length + read().counted).toBe(now.alerts.open);
+      return now;
+    }, { timeout: 20_000, interval: 250 });
+    expect(status.alerts.open).toBeGreaterThan(900);
+    expect(status.memory.residentBytes).toBeLessThan(MOST_MEMORY);
+    const { told, storms } = read();
     // 50 for each severity, by default.
     expect(told.length).toBeLessThanOrEqual(100);
-    expect(storms.length).toBeLessThanOrEqual(3);
-    const counted = Math.max(...storms.map(({ detail }) => Number(detail['total'])));
-    expect(counted).toBeGreaterThan(800);
-    expect(told.length + counted).toBe(status.alerts.open);
+    expect(storms.length).toBeLessThanOrEqual(5);
     holder.kill();
   });
 

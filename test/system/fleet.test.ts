@@ -80,7 +80,7 @@ describeUnless(missingForFleet(), 'a fleet, set up by the files of the manual', 
     await until(['db1 1028', 'db1 1301', 'db1 1302', 'web1 1301', 'web1 1302', 'web2 1302']);
     host('db1').sandbox.kill(closed, 'SIGKILL');
     await until(['db1 1301', 'db1 1302', 'web1 1301', 'web1 1302', 'web2 1302']);
-    const last = JSON.parse((await fleet.readFile()).at(-1) ?? '') as unknown;
-    expect(last).toMatchObject({ host: 'db1', kind: 'resolved', data: { port: '1028', status: 'de-assigned' } });
+    const own = (await fleet.readFile()).map((line) => JSON.parse(line) as { host: string; data: { port?: string } }).filter(({ host: from, data }) => from === 'db1' && data.port === '1028');
+    expect(own.at(-1)).toMatchObject({ host: 'db1', kind: 'resolved', data: { port: '1028', status: 'de-assigned' } });
   });
 });
