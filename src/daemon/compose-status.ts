@@ -54,8 +54,17 @@ export function composeStatus({ startedAt, now, configFile, scan, inputs, maxReg
     lastReload: parts.lastReload,
     eventLog: parts.eventLog,
     sinks: parts.sinks,
-    memory: { residentBytes: process.memoryUsage.rss() },
+    memory: { residentBytes: residentBytes() },
   };
+}
+
+/** The most there ever was, where no more files can be opened: what there is now stands in /proc/self/stat. */
+function residentBytes(): number {
+  try {
+    return process.memoryUsage.rss();
+  } catch {
+    return process.resourceUsage().maxRSS * 1024;
+  }
 }
 
 function describeRegistry({ source, updated }: PortRegistry, now: Date, maxAgeMs: number): DaemonStatus['registry'] {

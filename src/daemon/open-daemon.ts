@@ -186,8 +186,10 @@ export async function openDaemon(choice: DaemonChoice, surroundings: Surrounding
       told.push(...(kind === null ? turns.elapse() : await turns.take(kind)));
       const drafts = budget.admit(told);
       told = [];
-      lastFailure = null;
-      if (state === 'starting') state = 'running';
+      if (kind !== null) {
+        lastFailure = null;
+        if (state === 'starting') state = 'running';
+      }
       if (drafts.length > 0) append(drafts);
       const now = clock.steady();
       if (drafts.length > 0 || kind === 'sweep') unsavedSince ??= now;

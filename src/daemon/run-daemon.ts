@@ -35,7 +35,8 @@ export async function runDaemon(daemon: Daemon, { clock, logger, notifier, rando
       const kind = now >= nextSweep ? 'sweep' : now >= nextLook ? 'look' : null;
       try {
         await daemon.turn(kind);
-        failures = 0;
+        // A turn without a look proves nothing.
+        if (kind !== null) failures = 0;
       } catch (error) {
         if (!(error instanceof PortreeveError)) throw error;
         failures += 1;

@@ -2,7 +2,7 @@ import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from 'vitest';
 import { describeUnless, missingForSandbox } from './requirements.ts';
-import { pause, startDaemon, type RunningDaemon } from './running-daemon.ts';
+import { HASTY, pause, startDaemon, type RunningDaemon } from './running-daemon.ts';
 import { openSandbox, PYTHON, type Sandbox } from './sandbox.ts';
 
 const MIB = 1 << 20;
@@ -45,7 +45,7 @@ describeUnless(missingForSandbox(), 'a daemon on a bad day', () => {
   const listen = (port = PORT, count = 1): void => {
     sandbox.spawn([PYTHON, '-c', OPEN, String(port), String(count)]);
   };
-  const opened = (running: RunningDaemon, port = PORT) => running.next(`the alert of ${port}`, ({ kind, listener }) => kind === 'opened' && listener?.port === port, 10);
+  const opened = (running: RunningDaemon, port = PORT, seconds = 10) => running.next(`the alert of ${port}`, ({ kind, listener }) => kind === 'opened' && listener?.port === port, seconds);
 
   it('whose state directory is full alerts all the same, says so, and writes what it kept when there is room', async () => {
     await sandbox.run(['sh', '-c', 'mkdir -p /run/full && mount -t tmpfs -o size=1m tmpfs /run/full']);
@@ -84,6 +84,36 @@ describeUnless(missingForSandbox(), 'a daemon on a bad day', () => {
     listen();
     expect((await opened(running)).listener?.owners[0]?.exe).toMatch(/python3/);
     expect((await running.status()).state).toBe('running');
+  });
+
+  /** Not one more descriptor than it has: every further open(2) of the running daemon is EMFILE. */
+  const exhaust = (running: RunningDaemon) => sandbox.run(['sh', '-c', 'n=0; while [ -e /proc/$0/fd/$n ]; do n=$((n + 1)); done; exec prlimit --pid $0 --nofile=$n', String(running.pid)]);
+
+  it('that can open no more files gives the events of the kernel up, and finds listeners with those', { timeout: 90_000 }, async () => {
+    const running = await start();
+    if ((await running.status()).kernelEvents.mode !== 'tracefs') return;
+    await exhaust(running);
+    listen();
+    expect((await opened(running, PORT, 40)).listener?.owners[0]?.exe).toMatch(/python3/);
+    const { kernelEvents, memory } = await running.status();
+    expect(kernelEvents.mode).toBe('polling');
+    expect(memory.residentBytes).toBeGreaterThan(MIB);
+    expect(running.log()).toContain('EMFILE');
+  });
+
+  it('that can open no more files, and has none to give up, ends with an error; the next one tells what it missed, and nothing twice', { timeout: 90_000 }, async () => {
+    const running = await start({ config: HASTY.replace('scan: {', "scan: { kernelEvents: 'off',") });
+    listen();
+    await opened(running);
+    await pause(3);
+    await exhaust(running);
+    listen(OTHER_PORT);
+    for (let waited = 0; waited < 40 && !running.log().includes('giving up'); waited += 1) await pause(1);
+    expect(running.log()).toContain('giving up: the sockets could not be read many times in a row');
+    expect(await running.ended()).toBe(3);
+    await running.restart('SIGKILL');
+    await opened(running, OTHER_PORT);
+    expect(running.events().flatMap(({ kind, listener }) => (kind === 'opened' ? [listener?.port] : []))).toEqual([PORT, OTHER_PORT]);
   });
 
   it('whose tracefs is unmounted under it polls on, and says so', async () => {

@@ -20,6 +20,8 @@ export interface RunningDaemon {
   status(): Promise<DaemonStatus>;
   configure(lines: string): void;
   signal(signal: NodeJS.Signals): void;
+  /** Waits until it ends by itself; its exit code. */
+  ended(): Promise<number | null>;
   /** Ends it, and starts it anew with the same state. */
   restart(signal: NodeJS.Signals): Promise<void>;
   log(): string;
@@ -118,6 +120,10 @@ export async function startDaemon(sandbox: Sandbox, { config = HASTY, options = 
     },
     configure,
     signal,
+    async ended() {
+      if (child !== null && child.exitCode === null && child.signalCode === null) await once(child, 'exit');
+      return child?.exitCode ?? null;
+    },
     async restart(name) {
       await stop(name);
       await start();
