@@ -33,6 +33,9 @@ const HIGHEST_PORT = 65_535;
 const FORMS = 'write a port (1302), a range (8000-8100) or a service name (postgresql); behind it /tcp, /udp, /sctp or /dccp for one protocol';
 /** The longest name in any official file has 31 characters; more is no slip of the pen. */
 const LONGEST_ASKED = 100;
+/** Fewer letters are the start of a hundred names. */
+const SHORTEST_START = 3;
+const MOST_NAMES = 3;
 
 /**
  * Reads `PORT`, `FROM-TO` or a service name, each with or without `/PROTO`. Without a protocol every transport is meant.
@@ -93,11 +96,24 @@ function unknownName(asked: string, subject: string, registry: PortRegistry): Po
     return new PortreeveError('usage', `${quote(asked)} is not a port`, { hint: `did you mean ${written[2] ?? ''}${transport}?` });
   }
   if (asked === '' || !/[a-z]/i.test(subject) || subject.length > LONGEST_ASKED) return new PortreeveError('usage', `${quote(asked)} is not a port, a range or a service name`, { hint: FORMS });
-  const meant = nearestWord(subject, listServiceNames(registry));
-  const ports = meant === null ? [] : [...new Set(findService(registry, meant).map(({ port }) => port))];
+  const meant = namesMeant(subject, listServiceNames(registry)).map((name) => withPorts(name, registry));
   return new PortreeveError('usage', `the registry of ${registry.updated} has no service called ${quote(subject)}, and had none in the older files that it knows`, {
-    hint: meant === null ? FORMS : `did you mean ${meant} (${ports.slice(0, 3).join(', ')}${ports.length > 3 ? ' ...' : ''})?`,
+    hint: meant.length === 0 ? FORMS : `did you mean ${[meant.slice(0, -1).join(', '), ...meant.slice(-1)].filter((part) => part !== '').join(' or ')}?`,
   });
+}
+
+/** Names that start with what was asked for, the shortest first (postgre: postgresql); else the one that is nearest in spelling. */
+function namesMeant(asked: string, names: ReadonlySet<string>): readonly string[] {
+  const start = asked.toLowerCase();
+  const longer = start.length < SHORTEST_START ? [] : [...names].filter((name) => name.toLowerCase().startsWith(start));
+  if (longer.length > 0) return longer.sort((a, b) => a.length - b.length).slice(0, MOST_NAMES);
+  const nearest = nearestWord(asked, names);
+  return nearest === null ? [] : [nearest];
+}
+
+function withPorts(name: string, registry: PortRegistry): string {
+  const ports = [...new Set(findService(registry, name).map(({ port }) => port))];
+  return `${name} (${ports.slice(0, 3).join(', ')}${ports.length > 3 ? ' ...' : ''})`;
 }
 
 function quote(text: string): string {

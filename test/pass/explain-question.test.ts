@@ -47,6 +47,10 @@ describe('readQuestion', () => {
   it.each([
     ['postgesql', 'did you mean postgresql (5432)?'],
     ['htpt-alt', 'did you mean http-alt (591, 8008, 8080)?'],
+    ['postgre', 'did you mean postgresql (5432)?'],
+    ['Dock', 'did you mean docker (2375) or docker-s (2376)?'],
+    ['mysq', 'did you mean mysql (3306), mysqlx (33060) or mysql-im (2273)?'],
+    ['ntps', 'did you mean ntp (123)?'],
     ['postgresql/dccp', 'it is for 5432/tcp, 5432/udp'],
     ['22/tpc', 'did you mean 22/tcp?'],
     ['tcp/80', 'did you mean 80/tcp?'],
