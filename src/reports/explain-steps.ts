@@ -16,7 +16,7 @@ const MOST_PIDS = 3;
 export function renderNextSteps(explanation: Explanation, options: TextOptions): string[] {
   const { listeners, host } = explanation;
   const { columns, colour } = options;
-  const advice = new Set(listeners.flatMap((listener) => word.standingFindings(listener).flatMap((finding) => finding.advice ?? [])));
+  const advice = new Set(listeners.flatMap((listener) => word.standingFindings(listener).flatMap((finding) => (finding.advice === null ? [] : fillCommands(finding.advice, explanation)))));
   const offers = listeners.map((listener) => ({ listener, ...offerException(listener) }));
   const offered = offers.flatMap(({ listener, rules }) => (rules.length > 0 ? [listener] : []));
   const refusals = new Set(offers.flatMap(({ refused }) => (refused === null ? [] : [`No exception is offered for ${refused.rules.join(', ')}. ${refused.reason}`])));
@@ -32,6 +32,12 @@ export function renderNextSteps(explanation: Explanation, options: TextOptions):
     [...refusals].flatMap((text) => wrapText(word.showText(text, options), columns, INDENT)),
   ].filter((block) => block.length > 0);
   return [paint('What to do next', 'bold', colour), ...blocks.flatMap((block, index) => (index === 0 ? block : ['', ...block]))];
+}
+
+/** Advice writes PORT and PID in its commands. Here the one is known, and so is the other where all that listens is one process. */
+function fillCommands(advice: string, { port, listeners }: Explanation): string {
+  const [pid = 'PID', ...others] = new Set(listeners.flatMap(({ owners }) => owners.map((owner) => String(owner.pid))));
+  return advice.replace(/`[^`]*`/g, (command) => command.replace(/\bPORT\b/g, String(port)).replace(/\bPID\b/g, others.length > 0 ? 'PID' : pid));
 }
 
 type System = 'Linux' | 'macOS' | 'Windows' | 'FreeBSD';

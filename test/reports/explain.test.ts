@@ -143,6 +143,15 @@ describe('renderExplanation', () => {
     expect(print({ listeners: [aListener({ port: 1302, sockets: 2, ownerNote: { code: 'no-holder', detail } })] }, 200)).toContain(`: sshd[812]\n    ${detail}\n    user root\n`);
   });
 
+  it('fills port and process into the commands of the advice, and nothing into its words', () => {
+    const advice = 'PORT and PID: `portreeve explain PORT`, `ps -p PID`, `ls SUPPORT`.';
+    const listening = (...pids: number[]): AuditedListener => aListener({ owners: pids.map((pid) => anOwner({ pid })), findings: [aFinding({ advice })] });
+    expect(print({ listeners: [listening(4711)] })).toContain('PORT and PID: `portreeve explain 1302`, `ps -p 4711`, `ls SUPPORT`.');
+    expect(print({ listeners: [listening(4711), listening(4711)] })).toContain('`ps -p 4711`');
+    expect(print({ listeners: [listening(4711, 4712)] })).toContain('`portreeve explain 1302`, `ps -p PID`');
+    expect(print({ listeners: [listening()] })).toContain('`portreeve explain 1302`, `ps -p PID`');
+  });
+
   it('keeps to the width, but for what is there to be copied', () => {
     for (const columns of [30, 40, 60, 80, 120]) {
       const prose = print({ coverage: partialCoverage() }, columns).split('\n').filter((line) => !line.startsWith('    '));
