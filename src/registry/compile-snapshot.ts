@@ -31,7 +31,7 @@ export function compileSnapshot(current: OfficialFile, older: readonly OfficialF
 
   const before = older.map((file) => {
     const past = readWhole(file);
-    if (past.updated >= csv.updated) throw invalidRegistry(file.name, null, `its newest entry is of ${past.updated}, so it is not older than ${current.name} (${csv.updated})`);
+    if (past.updated >= csv.updated) throw invalidRegistry(file.name, null, `its newest entry is of ${past.updated}, so it is not older than ${current.name} (${csv.updated})`, 'Name the newest file first, then those before it.');
     return registryOfBlocks({ source: file.name, updated: past.updated }, classifyPorts(past, new Map()));
   });
   return writeFacts(day, classifyPorts(csv, collectFormerNames(before)));

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import type { Explanation, NamespacePeers } from '../../src/model/explanation.ts';
+import type { Explanation, NamedPort, NamespacePeers } from '../../src/model/explanation.ts';
 import { displayWidth } from '../../src/model/untrusted-text.ts';
 import { renderExplanation, renderExplanationJson, type AnyExplanation } from '../../src/reports/explain.ts';
 import { aFinding, aListener, facts, partialCoverage } from '../fixtures/audit-report.ts';
@@ -46,6 +46,14 @@ describe('a range', () => {
 });
 
 describe('a name of several ports', () => {
+  it('joins neighbouring ports of which the same is to be said', () => {
+    const x11 = facts({ range: 'user', service: 'x11' });
+    const named = (number: number, ...transports: ('tcp' | 'udp')[]): NamedPort => ({ port: number, range: 'user', transports: transports.map((transport) => ({ transport, as: 'service', facts: x11 })) });
+    const ports = [...Array.from({ length: 64 }, (_, index) => named(6000 + index, 'tcp', 'udp')), named(6064, 'tcp'), named(6066, 'tcp')];
+    const headings = print(aServiceExplanation({ name: 'x11', ports, listeners: [] })).match(/^Ports? .*$/gm);
+    expect(headings).toEqual(['Ports 6000-6063', 'Port 6064', 'Port 6066']);
+  });
+
   it('gets a summary of each', () => {
     expect(print(aServiceExplanation())).toMatchInlineSnapshot(`
       "Service http-alt
