@@ -103,6 +103,7 @@ function readSink(reader: DataReader): SinkStatus {
     sent: readCount(reader.at('sent')),
     lost: readCount(reader.at('lost')),
     error: reader.at('error').textOrNull(),
+    ...(reader.has('hint') ? { hint: reader.at('hint').textOrNull() } : {}),
     ...(reader.has('failingSince') ? { failingSince: readMomentOrNull(reader.at('failingSince')) } : {}),
     lastSentAt: readMomentOrNull(reader.at('lastSentAt')),
   };

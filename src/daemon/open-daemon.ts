@@ -17,6 +17,7 @@ import { createHostWatcher } from '../pass/watch-host.ts';
 import { renderMetrics } from '../reports/prometheus.ts';
 import type { Notifier } from '../service/notifier.ts';
 import { createSinks } from '../sinks/create-sinks.ts';
+import { lookUpNames } from '../sinks/look-up-names.ts';
 import { createKernelEvents } from '../sources/tracefs/kernel-events.ts';
 import { openCursorStore } from '../state/cursor-store.ts';
 import { openEventLog } from '../state/event-log.ts';
@@ -121,7 +122,8 @@ export async function openDaemon(choice: DaemonChoice, surroundings: Surrounding
     monotonic: () => process.hrtime.bigint(),
     drain: () => kernel?.drain() ?? [],
   });
-  const openSinks = (): ReturnType<typeof createSinks> => createSinks(settings.config.sinks, { reader: log, cursors, clock, logger, report: (draft) => void log.append([draft]) });
+  const lookUp = lookUpNames();
+  const openSinks = (): ReturnType<typeof createSinks> => createSinks(settings.config.sinks, { reader: log, cursors, clock, logger, lookUp, report: (draft) => void log.append([draft]) });
   let sinks = openSinks();
   const unsubscribe = log.subscribe(() => {
     sinks.wake();

@@ -27,6 +27,8 @@ export interface SinkStatus {
   readonly lost: number;
   /** The last failure, and null again after the next success. */
   readonly error: string | null;
+  /** What most often lies behind that failure. Absent or null: nothing general can be said. */
+  readonly hint?: string | null;
   /** ISO 8601 of the first failure since the last success. Absent or null: it does not fail, or nobody noted when it began. */
   readonly failingSince?: string | null;
   /** ISO 8601 of the last success. */

@@ -58,7 +58,8 @@ function sinkTroubles(sink: SinkStatus, { startedAt }: DaemonStatus, now: Date):
   if (sink.error !== null) {
     const since = sink.failingSince ?? [startedAt, sink.lastSentAt ?? startedAt].sort().at(-1) ?? startedAt;
     const isLong = now.getTime() - Date.parse(since) > SINK_PATIENCE;
-    troubles.push({ kind: isLong ? 'fault' : 'note', what: `sink ${sink.name} fails: ${sink.error}`, advice: `${sink.queued} queued; nothing is lost while the event log keeps it` });
+    const queue = `${sink.queued} queued; nothing is lost while the event log keeps it`;
+    troubles.push({ kind: isLong ? 'fault' : 'note', what: `sink ${sink.name} fails: ${sink.error}`, advice: typeof sink.hint === 'string' ? `${sink.hint} (${queue})` : queue });
   }
   if (sink.lost > 0) troubles.push({ kind: 'note', what: `sink ${sink.name} has lost ${sink.lost} of its events since the start`, advice: 'the event log had to make room before they were sent: raise state.maxSize' });
   return troubles;

@@ -1,6 +1,7 @@
 import type { SinkConfig } from '../model/config.ts';
 import type { SinkStatus } from '../model/daemon.ts';
 import { createTransport, type TransportSurroundings } from './create-transport.ts';
+import { lookUpNames } from './look-up-names.ts';
 import { runSink, type RunningSink, type SinkDependencies } from './run-sink.ts';
 
 export interface Sinks {
@@ -14,8 +15,9 @@ export interface Sinks {
 }
 
 /** Starts all sinks; each reads the event log by itself, and none waits for another. */
-export function createSinks(configs: readonly SinkConfig[], dependencies: SinkDependencies & Pick<TransportSurroundings, 'patience'>): Sinks {
-  const sinks: readonly RunningSink[] = configs.map((config) => runSink(config, createTransport(config, dependencies), dependencies));
+export function createSinks(configs: readonly SinkConfig[], dependencies: SinkDependencies & Pick<TransportSurroundings, 'patience' | 'lookUp'>): Sinks {
+  const surroundings = { lookUp: lookUpNames(), ...dependencies };
+  const sinks: readonly RunningSink[] = configs.map((config) => runSink(config, createTransport(config, surroundings), dependencies));
   return {
     wake() {
       for (const sink of sinks) sink.wake();

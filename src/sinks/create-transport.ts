@@ -7,6 +7,7 @@ import { sendToJournal } from './journal/send-to-journal.ts';
 import { formatJson } from '../model/ascii-json.ts';
 import { writeToFile } from './json/write-file.ts';
 import { writeToStdout } from './json/write-stdout.ts';
+import { lookUpNames, type LookUp } from './look-up-names.ts';
 import { trustAfterSilence } from './syslog/close-trust.ts';
 import { formatMessage } from './syslog/format-message.ts';
 import { frameMessage } from './syslog/frame-message.ts';
@@ -20,6 +21,8 @@ export interface TransportSurroundings {
   readonly clock: Clock;
   readonly logger: Logger;
   readonly patience?: Patience;
+  /** One for all transports of a process. */
+  readonly lookUp?: LookUp;
 }
 
 /** The way to the receiver that a sink's configuration names. Nothing is opened yet. */
@@ -38,7 +41,7 @@ export function createTransport(config: SinkConfig, surroundings: TransportSurro
   }
 }
 
-function createSyslog(config: SyslogSinkConfig, { clock, patience = PATIENCE }: TransportSurroundings): Transport {
+function createSyslog(config: SyslogSinkConfig, { clock, patience = PATIENCE, lookUp = lookUpNames() }: TransportSurroundings): Transport {
   const encode = (outgoing: Outgoing): string => formatMessage(outgoing, config, process.pid);
   const framed = (outgoing: Outgoing): string => frameMessage(encode(outgoing), config.framing);
   // Where nothing is to be sent again, there is nothing to ask for.
@@ -48,10 +51,10 @@ function createSyslog(config: SyslogSinkConfig, { clock, patience = PATIENCE }: 
     case 'local':
       return sendToLocal(config.path, encode, options);
     case 'udp':
-      return sendToUdp({ host, port: config.port }, encode, clock);
+      return sendToUdp({ host, port: config.port }, encode, { clock, lookUp, patience });
     case 'tcp':
-      return sendToStream({ host, port: config.port, tls: null }, framed, options);
+      return sendToStream({ host, port: config.port, tls: null }, framed, { ...options, lookUp });
     case 'tls':
-      return sendToStream({ host, port: config.port, tls: config.tls }, framed, options);
+      return sendToStream({ host, port: config.port, tls: config.tls }, framed, { ...options, lookUp });
   }
 }

@@ -11,7 +11,7 @@ const HINTS: readonly (readonly [pattern: RegExp, hint: string])[] = [
   [/no start line|bad base64|PEM/, 'the file must be in PEM form'],
   [/receiver closed the connection|ECONNRESET/, 'it may refuse this host: see its log, its list of senders, and for TLS whether it wants a certificate (tls.certFile)'],
   [/ECONNREFUSED/, 'nothing listens there: does the receiver run, and is the port right?'],
-  [/ENOTFOUND|EAI_AGAIN/, 'the name cannot be looked up: see /etc/hosts and /etc/resolv.conf'],
+  [/ENOTFOUND|EAI_AGAIN|no name server/, 'the name cannot be looked up: see /etc/hosts and /etc/resolv.conf'],
   [/ENETUNREACH|EHOSTUNREACH/, 'there is no way to that address: see `ip route`'],
   [/no connection within|ETIMEDOUT/, 'nothing answers: a firewall may drop what is sent there'],
   [/does not read/, 'the receiver is stopped, or its own outputs are stuck'],

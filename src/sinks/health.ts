@@ -2,6 +2,7 @@ import type { Clock } from '../model/clock.ts';
 import type { SinkStatus } from '../model/daemon.ts';
 import type { Logger } from '../model/logger.ts';
 import { backoffDelay } from './backoff.ts';
+import { hintFor } from './failure-hints.ts';
 
 /** What is told of one sink, and when it may try again. */
 export interface Health {
@@ -16,10 +17,13 @@ export interface Health {
   lose(events: number): void;
   /** Somebody mended something: there is no need to wait. */
   hurry(): void;
-  report(): Pick<SinkStatus, 'sent' | 'lost' | 'error' | 'failingSince' | 'lastSentAt'>;
+  report(): Pick<SinkStatus, 'sent' | 'lost' | 'error' | 'hint' | 'failingSince' | 'lastSentAt'>;
 }
 
-/** Logs the first failure and the recovery, and what lies between only for who debugs: a receiver can be away for days. */
+/** Different reasons of one time of failure that are logged: a name with several addresses can fail in many ways. */
+const MOST_REASONS = 5;
+
+/** Logs the first failure of each kind and the recovery, and what lies between only for who debugs: a receiver can be away for days. */
 export function trackHealth(sink: string, target: string, clock: Clock, logger: Logger, random?: () => number): Health {
   let failures = 0;
   let retryAt: number | null = null;
@@ -27,6 +31,7 @@ export function trackHealth(sink: string, target: string, clock: Clock, logger: 
   let lost = 0;
   let error: string | null = null;
   let failingSince: string | null = null;
+  const told = new Set<string>();
   let lastSentAt: string | null = null;
   return {
     get retryAt() {
@@ -38,9 +43,13 @@ export function trackHealth(sink: string, target: string, clock: Clock, logger: 
       retryAt = clock.steady() + delay;
       error = reason;
       failingSince ??= clock.now().toISOString();
-      const fields = { sink, target, error: reason, retryInMs: delay };
+      const hint = hintFor(reason);
+      const fields = { sink, target, error: reason, ...(hint === null ? {} : { hint }), retryInMs: delay };
+      const isNews = !told.has(reason) && told.size < MOST_REASONS;
       if (failures === 1) logger.warning('a sink does not reach its receiver; its events wait in the event log', fields);
+      else if (isNews) logger.warning('a sink still does not reach its receiver, and now for another reason', fields);
       else logger.debug('a sink still does not reach its receiver', fields);
+      if (isNews) told.add(reason);
     },
     take(events) {
       sent += events;
@@ -51,6 +60,7 @@ export function trackHealth(sink: string, target: string, clock: Clock, logger: 
     succeed() {
       if (failures > 0) logger.info('a sink reaches its receiver again', { sink, target, failures });
       failures = 0;
+      told.clear();
       failingSince = null;
     },
     lose(events) {
@@ -60,6 +70,6 @@ export function trackHealth(sink: string, target: string, clock: Clock, logger: 
       retryAt = null;
     },
     // Between two failures a receiver may seem well: it fails since the first, and is not said to while it does not.
-    report: () => ({ sent, lost, error, failingSince: error === null ? null : failingSince, lastSentAt }),
+    report: () => ({ sent, lost, error, hint: error === null ? null : hintFor(error), failingSince: error === null ? null : failingSince, lastSentAt }),
   };
 }

@@ -6,6 +6,7 @@ import type { SinkTestOutcome } from '../model/sink-test.ts';
 import { createTransport } from './create-transport.ts';
 import { hintFor } from './failure-hints.ts';
 import { inventEvent } from './invent-event.ts';
+import { lookUpNames, type LookUp } from './look-up-names.ts';
 import { sendOnce } from './send-once.ts';
 import type { Patience } from './transport.ts';
 
@@ -30,10 +31,11 @@ export async function testSinks(configs: readonly SinkConfig[], name: string | n
     const names = configs.map((config) => config.name).join(', ');
     throw new PortreeveError('usage', `no sink is called ${JSON.stringify(name.slice(0, 80))}`, { hint: names === '' ? 'the configuration has none' : `the configuration has: ${names}` });
   }
-  return Promise.all(chosen.map((config) => testSink(config, surroundings)));
+  const lookUp = lookUpNames();
+  return Promise.all(chosen.map((config) => testSink(config, { ...surroundings, lookUp })));
 }
 
-async function testSink(config: SinkConfig, { host, clock, logger, patience = TEST_PATIENCE }: TestSurroundings): Promise<SinkTestOutcome> {
+async function testSink(config: SinkConfig, { host, clock, logger, lookUp, patience = TEST_PATIENCE }: TestSurroundings & { readonly lookUp: LookUp }): Promise<SinkTestOutcome> {
   const event = inventEvent(
     {
       kind: 'test',
@@ -48,7 +50,7 @@ async function testSink(config: SinkConfig, { host, clock, logger, patience = TE
     host,
     clock,
   );
-  const transport = createTransport(config.type === 'syslog' ? { ...config, resend: Math.max(1, config.resend) } : config, { clock, logger, patience });
+  const transport = createTransport(config.type === 'syslog' ? { ...config, resend: Math.max(1, config.resend) } : config, { clock, logger, patience, lookUp });
   const start = clock.steady();
   const { result, error, facts } = await sendOnce(transport, [{ event, possibleDuplicate: false }], new AbortController().signal);
   return {

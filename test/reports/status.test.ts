@@ -74,14 +74,16 @@ describe('renderStatus', () => {
   });
 
   it('says first what is wrong, and what to do', () => {
-    const text = show(aStatus({ lastReload: { at: before(MINUTE), ok: false, problems: ['rules.yaml:3:5: unknown key', 'x'] }, sinks: [aSink({ error: 'ECONNREFUSED', queued: 17, failingSince: before(MINUTE) })] }));
-    expect(text.split('\n').slice(0, 6)).toEqual([
+    const text = show(aStatus({ lastReload: { at: before(MINUTE), ok: false, problems: ['rules.yaml:3:5: unknown key', 'x'] }, sinks: [aSink({ error: 'ECONNREFUSED', queued: 17, failingSince: before(MINUTE) }), aSink({ name: 'far', error: 'ENETUNREACH', hint: 'see `ip route`', queued: 2, failingSince: before(MINUTE) })] }));
+    expect(text.split('\n').slice(0, 8)).toEqual([
       'portreeve 0.1.0 on web1 is running, since 2026-11-20T02:53:57Z (2 days ago), pid 812. It is not',
       'well:',
       '  error: the last reload failed: rules.yaml:3:5: unknown key (and 1 more)',
       '    what was in force before still is: mend it, then systemctl reload portreeve',
       '  note: sink siem fails: ECONNREFUSED',
       '    17 queued; nothing is lost while the event log keeps it',
+      '  note: sink far fails: ENETUNREACH',
+      '    see `ip route` (2 queued; nothing is lost while the event log keeps it)',
     ]);
     expect(text).toContain('siem (tls://logs.example:6514): failing, 17 queued, 41 sent');
     expect(text).toContain('  reload     1 minute ago, refused: 2 problems');

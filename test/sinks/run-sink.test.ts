@@ -11,6 +11,7 @@ function fakeReceiver(proof: Channel['proof'] = 'sent') {
     opened: 0,
     closed: 0,
     reachable: true,
+    reason: 'connect ECONNREFUSED',
     /** Of a batch, so many are taken. */
     takes: Infinity,
     refuses: false,
@@ -21,7 +22,7 @@ function fakeReceiver(proof: Channel['proof'] = 'sent') {
   const transport: Transport = {
     target: 'fake',
     open(broken) {
-      if (!receiver.reachable) return Promise.reject(new Error('connect ECONNREFUSED'));
+      if (!receiver.reachable) return Promise.reject(new Error(receiver.reason));
       receiver.opened++;
       let failure: string | null = null;
       receiver.breakNow = () => {
@@ -114,6 +115,25 @@ describe('a sink', () => {
     const delays = logger.lines.flatMap(({ fields }) => (typeof fields['retryInMs'] === 'number' ? [fields['retryInMs']] : []));
     expect(delays.slice(0, 8)).toEqual([500, 1000, 2000, 4000, 8000, 16_000, 32_000, 60_000]);
     expect(logger.lines.at(-1)?.message).toBe('a sink reaches its receiver again');
+  });
+
+  it('tells of each reason once, and what to do about it', async () => {
+    const { time, receiver, sink, logger } = start('sent', fakeLog(1));
+    receiver.reachable = false;
+    for (const reason of ['connect ECONNREFUSED', 'certificate has expired', 'connect ECONNREFUSED', ...Array.from({ length: 20 }, (_, index) => `reason ${index}`)]) {
+      receiver.reason = reason;
+      await time.pass(60_000);
+      expect(sink.status().error).toBe(reason);
+    }
+    const warnings = logger.lines.filter(({ level }) => level === 'warning').map(({ fields }) => fields['error']);
+    expect(warnings).toEqual(['connect ECONNREFUSED', 'certificate has expired', 'reason 0', 'reason 1', 'reason 2']);
+    expect(logger.lines[0]?.fields['hint']).toContain('does the receiver run');
+    receiver.reason = 'certificate has expired';
+    await time.pass(60_000);
+    expect(sink.status().hint).toContain("renew the receiver's certificate");
+    receiver.reachable = true;
+    await time.pass(60_000);
+    expect(sink.status().hint).toBeNull();
   });
 
   it('does not wait where somebody asks it to try (SIGHUP)', async () => {

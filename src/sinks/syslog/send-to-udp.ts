@@ -1,10 +1,11 @@
 import { createSocket, type Socket } from 'node:dgram';
-import { lookup } from 'node:dns/promises';
+import type { LookupAddress } from 'node:dns';
 import { once } from 'node:events';
 import { setTimeout as rest } from 'node:timers/promises';
 import type { Clock } from '../../model/clock.ts';
 import { describeFailure } from '../describe-failure.ts';
-import type { Encode, Transport } from '../transport.ts';
+import type { LookUp } from '../look-up-names.ts';
+import type { Encode, Patience, Transport } from '../transport.ts';
 
 /** The usual receive buffer (net.core.rmem_default, 212,992 octets) holds about a hundred messages: so many, then a rest. */
 const BURST = 32;
@@ -13,17 +14,23 @@ const REST = 5;
 /** The name is looked up again after so long: nothing else tells that it leads elsewhere now. Milliseconds. */
 const FRESH_FOR = 300_000;
 
+export interface UdpOptions {
+  readonly clock: Clock;
+  readonly lookUp: LookUp;
+  readonly patience: Patience;
+}
+
 /**
  * Syslog over UDP (RFC 5426): one message a datagram, without acknowledgement. The socket is connected: it hears of a
  * closed port, and then sends again what it sent last, and it receives from nobody else.
  */
-export function sendToUdp(target: { readonly host: string; readonly port: number }, encode: Encode, clock: Clock): Transport {
+export function sendToUdp(target: { readonly host: string; readonly port: number }, encode: Encode, { clock, lookUp, patience }: UdpOptions): Transport {
   return {
     target: `udp://${target.host.includes(':') ? `[${target.host}]` : target.host}:${target.port}`,
     async open(broken, signal) {
       let failure: string | null = null;
       const connect = async (): Promise<Socket> => {
-        const connected = await connectSocket(target.host, target.port, signal);
+        const connected = await connectSocket(await lookUp(target.host, patience.connect), target.port, signal);
         connected.on('error', (cause) => {
           failure = describeFailure(cause);
           broken();
@@ -69,11 +76,10 @@ export function sendToUdp(target: { readonly host: string; readonly port: number
   };
 }
 
-async function connectSocket(host: string, port: number, signal: AbortSignal): Promise<Socket> {
-  const { address, family } = await lookup(host);
-  const socket = createSocket(family === 6 ? 'udp6' : 'udp4');
+async function connectSocket([first]: readonly LookupAddress[], port: number, signal: AbortSignal): Promise<Socket> {
+  const socket = createSocket(first?.family === 6 ? 'udp6' : 'udp4');
   try {
-    socket.connect(port, address);
+    socket.connect(port, first?.address);
     await once(socket, 'connect', { signal });
     return socket;
   } catch (cause) {
