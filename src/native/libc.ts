@@ -47,6 +47,15 @@ export interface FolderLibc {
   errno(): number;
 }
 
+/** bpf(2), which no C library has a function for. */
+export interface BpfLibc {
+  /** `attribute` is a `union bpf_attr`, with addresses written by the caller. */
+  bpf(command: number, attribute: Uint8Array, size: number): number;
+  /** Address of a buffer, which must stay alive. */
+  address(buffer: ArrayBufferView): bigint;
+  errno(): number;
+}
+
 interface NativeFunction {
   (...args: never[]): never;
   async(...args: never[]): void;
@@ -61,6 +70,7 @@ interface Koffi {
 let loaded: Libc | null = null;
 let loadedForDaemon: DaemonLibc | null = null;
 let loadedForFolders: FolderLibc | null = null;
+let loadedForBpf: BpfLibc | null = null;
 
 /**
  * Binds the C library of the running process through koffi, once.
@@ -87,6 +97,16 @@ export function loadFolderLibc(): FolderLibc | null {
   } catch {
     return null;
   }
+}
+
+/**
+ * Binds bpf(2), once.
+ * @throws PortreeveError as `loadLibc`, and where the number of the call is not known for this machine
+ */
+export function loadBpfLibc(): BpfLibc {
+  const number = BPF[process.arch];
+  if (number === undefined) throw new PortreeveError('source-unsupported', `bpf(2) is not known here for ${process.arch}`, { hint: 'use --owners proc' });
+  return (loadedForBpf ??= bind((koffi) => bindBpf(koffi, number)));
 }
 
 function bind<T>(functions: (koffi: Koffi) => T): T {
@@ -145,7 +165,7 @@ const GETDENTS64: Readonly<Record<string, number>> = { x64: 217, arm64: 61 };
 
 function bindFolderFunctions(koffi: Koffi, number: number): FolderLibc {
   const library = koffi.load(null);
-  const syscall = library.func('intptr_t syscall(intptr_t number, intptr_t fd, void *buffer, size_t length)') as unknown as (number: number, fd: number, buffer: Uint8Array, length: number) => number;
+  const syscall = bindSyscall(koffi);
   return {
     open: library.func('int open(const char *path, int flags)'),
     close: library.func('int close(int fd)'),
@@ -153,6 +173,19 @@ function bindFolderFunctions(koffi: Koffi, number: number): FolderLibc {
     readlinkat: library.func('intptr_t readlinkat(int fd, const void *name, void *buffer, size_t length)'),
     errno: () => koffi.errno(),
   };
+}
+
+/** Number of the system call, on machines whose bytes are in the order that programs and types are written in here. */
+const BPF: Readonly<Record<string, number>> = { x64: 321, arm64: 280 };
+
+function bindBpf(koffi: Koffi, number: number): BpfLibc {
+  const syscall = bindSyscall(koffi);
+  return { bpf: (command, attribute, size) => syscall(number, command, attribute, size), address: (buffer) => koffi.address(buffer), errno: () => koffi.errno() };
+}
+
+/** syscall(2) of three arguments, the second a buffer. */
+function bindSyscall(koffi: Koffi): (number: number, first: number, buffer: Uint8Array, length: number) => number {
+  return koffi.load(null).func('intptr_t syscall(intptr_t number, intptr_t first, void *buffer, size_t length)') as unknown as (number: number, first: number, buffer: Uint8Array, length: number) => number;
 }
 
 function bindDaemonFunctions(koffi: Koffi): DaemonLibc {
