@@ -110,6 +110,7 @@ const UNKNOWN_WORDS: Readonly<Record<UnknownReason | 'kernel', string>> = {
   'process-left': 'the process had left',
   'outside-pid-namespace': 'it may be outside of this PID namespace',
   'no-holder': 'no process holds it',
+  'concealed': 'it is hidden from /proc',
   'source-limit': 'the source cannot tell',
   'not-searched': 'not all processes were asked yet',
   'kernel': 'the kernel',

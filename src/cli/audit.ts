@@ -57,7 +57,7 @@ async function auditNow(options: AuditOptions): Promise<AuditReport> {
 
 /** What the running daemon found last. How it looks at the host, and by which policy, its configuration says. */
 async function showLatest(options: AuditOptions): Promise<AuditReport> {
-  const named = (['source', 'registry', 'rules', 'verbose', 'syslog'] as const).find((name) => options[name] !== undefined);
+  const named = (['source', 'owners', 'registry', 'rules', 'verbose', 'syslog'] as const).find((name) => options[name] !== undefined);
   if (named !== undefined || !options.shippedRules) {
     throw new PortreeveError('usage', `--${named ?? 'no-shipped-rules'} is for a scan of its own, and without --now the daemon's latest audit is shown`, { hint: 'Add --now.' });
   }

@@ -1,7 +1,7 @@
 import { fstatSync } from 'node:fs';
 import { Option, type Command } from 'commander';
 import type { Config } from '../model/config.ts';
-import { SOURCE_NAMES, type SourceName } from '../model/coverage.ts';
+import { OWNER_VIEW_WISHES, SOURCE_NAMES, type OwnerViewWish, type SourceName } from '../model/coverage.ts';
 import { PortreeveError } from '../model/errors.ts';
 import type { AuditInput } from '../pass/audit.ts';
 import { DEFAULT_CONFIG_PATH, openConfig } from '../pass/config.ts';
@@ -36,6 +36,7 @@ export interface ConfigOptions {
 
 export interface InputOptions extends StateOptions, ConfigOptions {
   readonly source?: SourceName;
+  readonly owners?: OwnerViewWish;
   readonly registry?: string;
   readonly rules?: readonly string[];
   readonly shippedRules: boolean;
@@ -72,6 +73,7 @@ export function withInputs(command: Command): Command {
   return command
     .addOption(configOption())
     .addOption(new Option('--source <source>', 'the one view of the sockets to use (default: the best that works here)').choices(SOURCE_NAMES))
+    .addOption(new Option('--owners <how>', 'how owners are found: by reading /proc, or by a BPF program in the kernel (default: auto, whichever is quicker and works here)').choices(OWNER_VIEW_WISHES))
     .addOption(registryOption())
     .addOption(stateDirOption())
     .option('--rules <paths...>', 'policy files or folders to add to the shipped packs (default: /etc/portreeve/rules.d)')
@@ -116,6 +118,7 @@ export async function settleOptions<Options extends InputOptions>(options: Optio
   const rules = options.rules ?? policy.rules;
   const file = options.registry ?? registry.file;
   const source = options.source ?? scan.source;
+  const owners = options.owners ?? scan.owners;
   const stateDir = options.stateDir ?? state.dir;
   return {
     ...options,
@@ -123,16 +126,17 @@ export async function settleOptions<Options extends InputOptions>(options: Optio
     ...(rules === null ? {} : { rules }),
     ...(file === null ? {} : { registry: file }),
     ...(source === null ? {} : { source }),
+    owners,
     ...(stateDir === null ? {} : { stateDir }),
   };
 }
 
 /** Opens what settled options name. */
 export async function openInputs(options: InputOptions): Promise<AuditInput> {
-  const { source, rules, shippedRules } = options;
+  const { source, owners, rules, shippedRules } = options;
   const now = () => new Date();
   const [opened, policy] = await Promise.all([openRegistry(registryChoice(options)), openPolicy({ paths: rules ?? null, shipped: shippedRules, now })]);
-  return { source: source ?? null, registry: opened, policy, now };
+  return { source: source ?? null, owners: owners ?? 'auto', registry: opened, policy, now };
 }
 
 /** How text is laid out for a stream. commander gives `color: false` for --no-color. */

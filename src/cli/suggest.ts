@@ -31,7 +31,7 @@ export function suggestCommand(): Command {
     .addOption(new Option('--format <format>', 'form of the output (default: text)').choices(['text', 'json']))
     .action(async (given: SuggestOptions) => {
       const options = await settleOptions(given);
-      const [{ source, registry }, { documents }] = await Promise.all([openInputs(options), readPolicyDocuments({ paths: options.rules ?? null, shipped: true })]);
+      const [{ source, owners, registry }, { documents }] = await Promise.all([openInputs(options), readPolicyDocuments({ paths: options.rules ?? null, shipped: true })]);
       const request = {
         count: options.count,
         private: options.private === true,
@@ -39,7 +39,7 @@ export function suggestCommand(): Command {
         near: options.near ?? null,
         seed: options.seed ?? hostname(),
       };
-      const suggestion = await suggest(request, { source, registry, documents });
+      const suggestion = await suggest(request, { source, owners, registry, documents });
       await writeOutput(options.format === 'json' ? [renderSuggestionJson(suggestion)] : renderSuggestion(suggestion, textOptions('stdout', options)));
     });
 }

@@ -1,5 +1,5 @@
 import { LOG_LEVELS } from '../model/config.ts';
-import { SOURCE_NAMES } from '../model/coverage.ts';
+import { OWNER_VIEW_WISHES, SOURCE_NAMES } from '../model/coverage.ts';
 import { SEVERITIES } from '../model/severity.ts';
 import { choice, flag, integerIn, type ScalarKind } from '../yaml/scalar-kinds.ts';
 import { durationIn, formatDuration, parseDuration } from './duration.ts';
@@ -45,6 +45,7 @@ const LONGEST_SETTLE = '1h';
 export const KEYS = {
   scan: section('How the host is looked at.', {
     source: key(orWord('auto', plain(choice(SOURCE_NAMES))), null, 'Where the sockets are read from; auto takes the best that works here.'),
+    owners: word(OWNER_VIEW_WISHES, 'auto', 'How a one-off audit finds who holds a socket: by reading /proc, or by a BPF program that the kernel runs; auto: the quicker that works here. The daemon reads /proc.'),
     interval: span('100ms', '1h', '1s', 'Between two looks at the sockets; while nothing changes, a look costs next to nothing.'),
     sweep: span('1s', '1d', '60s', 'Between two looks at everything: owners, executables, namespaces, exceptions. Not below interval.'),
     kernelEvents: word(['auto', 'off'], 'auto', 'Whether the events of the kernel (tracefs) wake the daemon as soon as a TCP listener opens; auto: where that works.'),

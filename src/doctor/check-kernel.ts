@@ -1,4 +1,4 @@
-import type { Gap, SourceName } from '../model/coverage.ts';
+import type { Gap, OwnerView, SourceName } from '../model/coverage.ts';
 import type { CheckName, DoctorCheck } from '../model/doctor.ts';
 import type { HostFiles } from './host-files.ts';
 import { limited, missing, notApplicable, works } from './outcome.ts';
@@ -12,6 +12,7 @@ export function checkNativeCalls(failure: string | null): DoctorCheck {
 /** What one real look at the sockets gave. */
 export interface SocketsRead {
   readonly source: SourceName;
+  readonly ownersBy: OwnerView | null;
   readonly listeners: number;
   readonly gaps: readonly Gap[];
   /** Network namespaces besides the own one. */
@@ -25,14 +26,14 @@ const NAMESPACE_GAPS: readonly string[] = ['namespaces-skipped'];
 /** @param read what was read, or why nothing could be */
 export function checkReading(read: SocketsRead | { readonly failure: string }): readonly DoctorCheck[] {
   if ('failure' in read) return [missing('sockets', { finding: read.failure, cost: 'no audit can be made', remedy: null, needed: true })];
-  const { source, listeners, gaps, otherNamespaces, isRoot } = read;
+  const { source, ownersBy, listeners, gaps, otherNamespaces, isRoot } = read;
   const owners = gaps.filter(({ code }) => OWNER_GAPS.includes(code));
   const namespaces = gaps.filter(({ code }) => NAMESPACE_GAPS.includes(code));
   const tables = gaps.filter(({ code }) => ![...OWNER_GAPS, ...NAMESPACE_GAPS].includes(code));
   const remedy = isRoot ? 'portreeve audit --now tells all that was not seen' : 'sudo portreeve audit --now';
   return [
     ofGaps('sockets', tables, `${listeners} ${listeners === 1 ? 'listener' : 'listeners'}, read over ${source}`, remedy),
-    ofGaps('owners', owners, 'every listener has a named owner, or is known to have none', remedy),
+    ofGaps('owners', owners, `every listener has a named owner, or is known to have none${ownersBy === 'bpf' ? '; the kernel was asked, by a BPF program' : ''}`, remedy),
     ofGaps('network-namespaces', namespaces, otherNamespaces === 0 ? 'there is only this one' : `this one and ${otherNamespaces} more, all read`, remedy),
   ];
 }

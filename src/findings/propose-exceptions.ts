@@ -60,6 +60,7 @@ function describeFault(listener: AuditedListener, includeCritical: boolean): str
   const { ownerKind, ownerNote, owners, findings } = listener;
   if (ownerKind === 'kernel') return null;
   if (ownerKind === 'unknown') return asSentence(`Its owner is unknown: ${ownerNote?.detail ?? 'nothing tells'}`);
+  if (ownerNote?.code === 'concealed') return asSentence(`One of its owners is hidden: ${ownerNote.detail}`);
   if (ownerNote !== null) return asSentence(`The owner of one of its sockets is unknown: ${ownerNote.detail}`);
   const faults = owners.flatMap((owner) => describeExecutableFault(owner, includeCritical) ?? []);
   const [fault] = faults;

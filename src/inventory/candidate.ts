@@ -10,13 +10,17 @@ export interface Candidate {
   owners: readonly Owner[];
   /** Who holds each of its sockets. */
   readonly holders: Map<SocketKey, KnownHolders>;
+  /** Sockets that have a holder, and of which the kernel named another that /proc did not show. */
+  doubtful: readonly SocketRecord[];
+  /** Of the owners, those that /proc hides. */
+  readonly concealed: Owner[];
   /** Sockets of the group that no process was found to hold. */
   unheld: readonly SocketRecord[];
   unowned: { readonly kind: 'kernel' | 'unknown'; readonly code: 'kernel' | UnknownReason; readonly detail: string } | null;
 }
 
 export function createCandidate(from: NamespaceSockets, group: SocketGroup): Candidate {
-  return { from, group, owners: [], holders: new Map(), unheld: group.sockets, unowned: null };
+  return { from, group, owners: [], holders: new Map(), doubtful: [], concealed: [], unheld: group.sockets, unowned: null };
 }
 
 /** Whether a socket of it still has neither a holder nor a reason for having none. */

@@ -24,7 +24,7 @@ export function describeListener(candidate: Candidate, userName: (uid: number) =
     socketUid: uid,
     socketUser: uid === null ? null : userName(uid),
     ownerKind: owners.length > 0 ? 'process' : unowned?.kind ?? 'unknown',
-    ownerNote: unowned === null ? null : { code: unowned.code, detail: owners.length > 0 ? `of ${group.sockets.length} sockets that share the port, ${unheld.length} without an owner: ${unowned.detail}` : unowned.detail },
+    ownerNote: unowned === null ? null : { code: unowned.code, detail: owners.length > 0 && unheld.length > 0 ? `of ${group.sockets.length} sockets that share the port, ${unheld.length} without an owner: ${unowned.detail}` : unowned.detail },
     owners: owners.map((owner) => (activation !== null && isServiceManager(owner) ? { ...owner, unit: activation.unit } : owner)),
     activation: activation === null ? null : withService(activation, owners),
     ...(hasAllOwners(candidate) ? {} : { ownersComplete: false }),

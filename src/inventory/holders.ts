@@ -1,5 +1,6 @@
 import { readdirSync, readlinkSync } from 'node:fs';
 import { join } from 'node:path';
+import type { AskKernel } from '../model/socket-holders.ts';
 import type { ReadSocketLinks } from '../model/socket-links.ts';
 import { fileAt } from './executable.ts';
 import { createPause } from './pause.ts';
@@ -10,6 +11,8 @@ export interface Holding {
   readonly pid: number;
   /** The descriptor's link, to look again later whether it still leads there. */
   readonly link: string;
+  /** What the kernel calls the process, where the kernel itself said that it holds the socket. */
+  readonly name?: string;
 }
 
 /** What a walk over the descriptors of processes found. */
@@ -24,6 +27,8 @@ export interface HolderSearch {
 export interface ProcessFolders {
   readonly proc: string;
   readonly readLinks?: ReadSocketLinks;
+  /** A quicker way than to read all of them, for who asks for everything. */
+  readonly askKernel?: AskKernel;
 }
 
 /** Which processes to look into; all of them, each to its end, where nothing is said. */
@@ -105,9 +110,15 @@ function listThreads(folder: string): readonly string[] {
 
 /** Whether a descriptor still leads to the socket. A pid used again by another process does not pass. */
 export function stillHolds(holding: Holding, inode: number): boolean {
+  return followHolding(holding, inode) === 'holds';
+}
+
+/** Where /proc says that a descriptor leads now: to the socket, elsewhere or nowhere, or it does not let this user see. */
+export function followHolding({ link }: Holding, inode: number): 'holds' | 'holds not' | 'forbidden' {
   try {
-    return readlinkSync(holding.link) === `socket:[${inode}]`;
-  } catch {
-    return false;
+    return readlinkSync(link) === `socket:[${inode}]` ? 'holds' : 'holds not';
+  } catch (error) {
+    const code = (error as NodeJS.ErrnoException).code;
+    return code === 'EACCES' || code === 'EPERM' ? 'forbidden' : 'holds not';
   }
 }

@@ -1,10 +1,10 @@
 import type { Owner } from '../model/listener.ts';
 import type { SocketRecord } from '../model/socket.ts';
 import type { Candidate } from './candidate.ts';
-import { stillHolds, type HolderSearch, type Holding } from './holders.ts';
+import { followHolding, type HolderSearch, type Holding } from './holders.ts';
 import { readProgram, socketKey } from './known.ts';
 import { createPause } from './pause.ts';
-import type { ProcessReader } from './process.ts';
+import { isProcessFolder, type ProcessReader } from './process.ts';
 
 /** One way of looking for holders. */
 export interface OwnerSearch {
@@ -13,10 +13,16 @@ export interface OwnerSearch {
   isComplete(socket: SocketRecord): boolean;
 }
 
+export interface ConfirmedOwner {
+  readonly owner: Owner;
+  /** /proc does not show that it holds the socket, and the kernel says so. */
+  readonly isConcealed: boolean;
+}
+
 /** Reads processes, each once however many sockets it holds. */
 export interface OwnerReader {
   /** The process that holds the socket; null where the descriptor no longer leads there. */
-  confirm(holding: Holding, inode: number): Owner | null;
+  confirm(holding: Holding, inode: number): ConfirmedOwner | null;
   /** The process that a source has named. */
   fromSource(holder: NonNullable<SocketRecord['holder']>): Owner;
   /** Of those that were confirmed, the text of the link `exe`. */
@@ -25,11 +31,13 @@ export interface OwnerReader {
 
 /**
  * Each holder is looked at again after it was read: if the descriptor no longer leads to the socket then the process has
- * closed it or has left, and its pid may be another's.
+ * closed it or has left, and its pid may be another's. So it is too where the kernel named the holder, once. If the kernel
+ * names that very descriptor again, after /proc did not show it, then /proc does not show what is.
  */
 export function createOwnerReader(proc: string, reader: ProcessReader): OwnerReader {
   const read = new Map<number, { readonly program: string | null; readonly owner: Owner } | null>();
   const programs = new Map<number, string | null>();
+  const denied = new Map<string, Holding>();
   const readOnce = (pid: number) => {
     let found = read.get(pid);
     if (found === undefined) {
@@ -43,10 +51,22 @@ export function createOwnerReader(proc: string, reader: ProcessReader): OwnerRea
   return {
     programs,
     confirm(holding, inode) {
-      const found = readOnce(holding.pid);
-      if (found === null || !stillHolds(holding, inode)) return null;
-      programs.set(holding.pid, found.program);
-      return found.owner;
+      const { pid, link, name } = holding;
+      const found = readOnce(pid);
+      const told = followHolding(holding, inode);
+      if (told === 'holds') {
+        if (found === null) return null;
+        programs.set(pid, found.program);
+        return { owner: found.owner, isConcealed: false };
+      }
+      if (name === undefined) return null;
+      const key = `${inode} ${link}`;
+      const before = denied.get(key);
+      if (before === undefined) denied.set(key, holding);
+      // Of one look it is the same object, which several listeners may ask about (SCTP with several addresses).
+      if (before === undefined || before === holding) return null;
+      const isShown = told === 'forbidden' && found !== null && isProcessFolder(proc, pid);
+      return { owner: isShown ? found.owner : bareOwner({ pid, name }), isConcealed: !isShown };
     },
     fromSource: (holder) => reader.readOwner(holder.pid)?.owner ?? bareOwner(holder),
   };
@@ -64,32 +84,67 @@ export async function nameOwners(candidates: readonly Candidate[], search: Owner
     await pause();
     const owners = new Map(candidate.owners.map((owner) => [owner.pid, owner]));
     const unheld: SocketRecord[] = [];
+    const doubtful: SocketRecord[] = [];
     for (const socket of candidate.unheld) {
       const inode = socket.inode ?? 0;
       const holdings: Holding[] = [];
       let isHeld = false;
+      let isDoubtful = false;
       if (socket.holder !== null) {
         const owner = reader.fromSource(socket.holder);
         owners.set(owner.pid, owner);
         isHeld = true;
       }
       for (const holding of socket.holder === null ? holders.get(inode) ?? [] : []) {
-        const owner = reader.confirm(holding, inode);
-        if (owner === null) continue;
-        owners.set(owner.pid, owner);
+        const confirmed = reader.confirm(holding, inode);
+        if (confirmed === null) {
+          isDoubtful ||= holding.name !== undefined;
+          continue;
+        }
+        addOwner(candidate, owners, confirmed);
         holdings.push(holding);
         isHeld = true;
       }
       if (isHeld) candidate.holders.set(socketKey(socket), { holdings, complete: search.isComplete(socket) });
       else unheld.push(socket);
+      if (isHeld && isDoubtful) doubtful.push(socket);
     }
-    candidate.owners = [...owners.values()].sort((a, b) => a.pid - b.pid);
+    candidate.owners = inOrder(owners);
     candidate.unheld = unheld;
+    candidate.doubtful = doubtful;
   }
   return unreadable;
 }
 
-/** The portable source names a process itself; where there is a /proc, that tells more of it. */
+/**
+ * Looks once more at the sockets of which the kernel named a holder, beside others, that /proc did not show: it has left, or
+ * it is hidden beside a known service.
+ */
+export async function resolveDoubts(candidates: readonly Candidate[], search: OwnerSearch, reader: OwnerReader): Promise<void> {
+  const { holders } = await search.find(candidates.flatMap(({ doubtful }) => doubtful));
+  for (const candidate of candidates) {
+    const owners = new Map(candidate.owners.map((owner) => [owner.pid, owner]));
+    for (const { inode } of candidate.doubtful) {
+      for (const holding of holders.get(inode ?? 0) ?? []) {
+        const confirmed = reader.confirm(holding, inode ?? 0);
+        if (confirmed !== null) addOwner(candidate, owners, confirmed);
+      }
+    }
+    candidate.owners = inOrder(owners);
+  }
+}
+
+function addOwner(candidate: Candidate, owners: Map<number, Owner>, { owner, isConcealed }: ConfirmedOwner): void {
+  if (isConcealed) candidate.concealed.push(owner);
+  // Of one process /proc may show a descriptor and hide another's thread: what is known of it is not given up for less.
+  if (!isConcealed || !owners.has(owner.pid)) owners.set(owner.pid, owner);
+}
+
+function inOrder(owners: ReadonlyMap<number, Owner>): readonly Owner[] {
+  return [...owners.values()].sort((a, b) => a.pid - b.pid);
+}
+
+/** What a source or the kernel itself says of a process; where there is a /proc, that tells more of it. */
 function bareOwner(holder: NonNullable<SocketRecord['holder']>): Owner {
   return {
     pid: holder.pid,

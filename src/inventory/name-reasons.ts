@@ -58,6 +58,23 @@ export async function nameReasons(candidates: readonly Candidate[], secondLook: 
   for (const candidate of open) candidate.unowned = { kind: 'unknown', ...reason };
 }
 
+/** Says of each owner that /proc does not show why it is known by no more than its pid and name. */
+export function nameConcealed(candidates: readonly Candidate[], proc: string): void {
+  for (const candidate of candidates) {
+    const { concealed, unowned } = candidate;
+    if (concealed.length === 0) continue;
+    const who = [...new Map(concealed.map(({ pid, name }) => [pid, `${name}[${pid}]`])).values()].join(', ');
+    const told = `the kernel says that ${who} ${concealed.length === 1 ? 'holds' : 'hold'} it, which ${proc} does not show`;
+    candidate.unowned = {
+      kind: 'unknown',
+      ...(readVisibility(proc).processesHidden
+        ? { code: 'no-privilege', detail: `${told}: it is mounted with hidepid` }
+        : { code: 'concealed', detail: `${told}: something is mounted over its folder, or hides it otherwise` }),
+    };
+    if (unowned !== null) candidate.unowned = { ...candidate.unowned, detail: `${candidate.unowned.detail}; ${unowned.detail}` };
+  }
+}
+
 function isUntold({ unheld }: Candidate): boolean {
   return unheld.every(({ inode }) => inode === null);
 }

@@ -125,6 +125,13 @@ export function readStat(folder: string): ProcessStat | null {
   return text === null ? null : parseProcessStat(text);
 }
 
+/** Whether the folder of a process is the kernel's: root can mount anything over it, another process's folder too. */
+export function isProcessFolder(proc: string, pid: number): boolean {
+  const folder = join(proc, String(pid));
+  const own = fileAt(folder);
+  return own !== null && own.dev === fileAt(proc)?.dev && readText(join(folder, 'stat'))?.startsWith(`${pid} (`) === true;
+}
+
 /** Whether a thread of the kernel has this name; a process may take the name, but not the flag. */
 export function hasKernelThread(proc: string, name: string): boolean {
   return listPids(proc).some((pid) => {

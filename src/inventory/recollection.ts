@@ -40,7 +40,7 @@ export function searchLikely({ known, hints, cgroups }: Recollection, folders: P
       const first = await findHolders(folders, inodes, { pids: takeFirst(listLikely(proc, pids, wanted, known, hints, cgroups), most), firstOnly: true });
       const found = new Set([...first.holders.values()].flat().map(({ pid }) => pid));
       const relatives = new Set([...found].flatMap((pid) => listRelatives(proc, pid)));
-      return { ...first, holders: join(first, await findHolders(folders, inodes, { pids: relatives })) };
+      return { ...first, holders: joinHolders(first.holders, (await findHolders(folders, inodes, { pids: relatives })).holders) };
     },
     isComplete: () => false,
   };
@@ -60,13 +60,13 @@ export function searchAll(folders: ProcessFolders, pids: readonly number[], each
   return { find: (wanted) => findHolders(folders, inodesOf(wanted), { pids, eachThread }), isComplete: () => true };
 }
 
-function inodesOf(sockets: readonly SocketRecord[]): ReadonlySet<number> {
+export function inodesOf(sockets: readonly SocketRecord[]): ReadonlySet<number> {
   return new Set(sockets.flatMap(({ inode }) => (inode === null || inode === 0 ? [] : [inode])));
 }
 
-function join(one: HolderSearch, other: HolderSearch): HolderSearch['holders'] {
-  const holders = new Map<number, readonly Holding[]>(one.holders);
-  for (const [inode, more] of other.holders) {
+export function joinHolders(one: HolderSearch['holders'], other: HolderSearch['holders']): HolderSearch['holders'] {
+  const holders = new Map<number, readonly Holding[]>(one);
+  for (const [inode, more] of other) {
     const known = holders.get(inode) ?? [];
     holders.set(inode, [...known, ...more.filter(({ pid }) => known.every((each) => each.pid !== pid))]);
   }

@@ -8,11 +8,12 @@ import { describeListener } from './describe-listener.ts';
 import { foldSockets, type NamespaceSockets } from './fold.ts';
 import { listPids, type ProcessFolders } from './holders.ts';
 import { listenerKey, recallListener, socketKey, type Known, type KnownHolders, type KnownListener, type KnownProcess, type SocketKey } from './known.ts';
-import { createOwnerReader, nameOwners, type OwnerReader, type OwnerSearch } from './name-owners.ts';
-import { markClosed, nameKernelServices, nameReasons, type SecondLook } from './name-reasons.ts';
+import { createOwnerReader, nameOwners, resolveDoubts, type OwnerReader, type OwnerSearch } from './name-owners.ts';
+import { markClosed, nameConcealed, nameKernelServices, nameReasons, type SecondLook } from './name-reasons.ts';
 import { createPause } from './pause.ts';
 import { createProcessReader, readStat } from './process.ts';
-import { searchAll, searchKnown, searchLikely, type Recollection } from './recollection.ts';
+import { searchKnown, searchLikely, type Recollection } from './recollection.ts';
+import { searchByKernel, searchEverything, searchEverythingAgain } from './search-kernel.ts';
 import { createSocketUnits, UNIT_FOLDERS } from './socket-units.ts';
 import { processGaps, readVisibility } from './visibility.ts';
 
@@ -96,13 +97,15 @@ async function nameAll(candidates: readonly Candidate[], folders: ProcessFolders
   const without = () => candidates.filter(isOpen);
   const name = (search: OwnerSearch) => nameOwners(without(), search, reader);
   if (recollection === null) {
-    let unreadable = await name(searchAll(folders, pids, false));
+    let unreadable = await name(searchEverything(folders, pids));
+    const doubtful = candidates.filter((candidate) => candidate.doubtful.length > 0);
+    if (doubtful.length > 0) await resolveDoubts(doubtful, searchByKernel(folders, pids), reader);
     if (without().length > 0) await nameKernelServices(without(), secondLook, userName);
     if (without().length > 0) {
-      // A process may have handed its socket on, to a new one too, or ended while the walk was under way: look once more.
-      unreadable = await name(searchAll(folders, hasInodes(without()) ? listPids(proc) : [], true));
+      unreadable = await name(searchEverythingAgain(folders));
       await nameReasons(without(), secondLook, 'everywhere', unreadable.length > 0, proc);
     }
+    nameConcealed(candidates, proc);
     return { unreadable, walkMs: 0 };
   }
   await name(searchKnown(recollection));

@@ -1,4 +1,4 @@
-import type { SourceName } from './coverage.ts';
+import type { OwnerViewWish, SourceName } from './coverage.ts';
 import type { EventKind } from './event.ts';
 import type { Severity } from './severity.ts';
 
@@ -55,6 +55,8 @@ export type LogLevel = (typeof LOG_LEVELS)[number];
 
 export interface ScanConfig {
   readonly source: SourceName | null;
+  /** Of one-off audits. */
+  readonly owners: OwnerViewWish;
   /** Between two looks at the sockets. */
   readonly interval: number;
   /** Between two looks at everything: owners, executables, namespaces, exceptions. */

@@ -2,6 +2,13 @@
 export const SOURCE_NAMES = ['netlink', 'procfs', 'portable'] as const;
 export type SourceName = (typeof SOURCE_NAMES)[number];
 
+/** How the processes that hold sockets are found: by reading /proc, or by a BPF program that the kernel runs. */
+export const OWNER_VIEWS = ['proc', 'bpf'] as const;
+export type OwnerView = (typeof OWNER_VIEWS)[number];
+/** `auto`: by BPF where it can be had and is quicker. */
+export const OWNER_VIEW_WISHES = ['auto', ...OWNER_VIEWS] as const;
+export type OwnerViewWish = (typeof OWNER_VIEW_WISHES)[number];
+
 /**
  * Everything that one scan may have been unable to see. A code is stable (scripts match on it); the detail is for people.
  * Codes are added, never reused.
@@ -37,11 +44,13 @@ export interface Gap {
 
 export interface Coverage {
   readonly source: SourceName;
+  /** Absent: nobody says. */
+  readonly owners?: OwnerView;
   /** False where a gap may hide a listener or an owner: then the absence of findings does not mean "clean". */
   readonly complete: boolean;
   readonly gaps: readonly Gap[];
 }
 
-export function coverageOf(source: SourceName, gaps: readonly Gap[]): Coverage {
-  return { source, complete: gaps.every((gap) => gap.hides === 'details'), gaps };
+export function coverageOf(source: SourceName, gaps: readonly Gap[], owners?: OwnerView): Coverage {
+  return { source, ...(owners === undefined ? {} : { owners }), complete: gaps.every((gap) => gap.hides === 'details'), gaps };
 }

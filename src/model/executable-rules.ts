@@ -19,6 +19,7 @@ const RULES_ABOUT_EXECUTABLES: ReadonlySet<string> = new Set([
   'exe-hidden',
   'exe-in-data-place',
   'sibling-without-owner',
+  'owner-concealed',
   'poses-as-kernel-thread',
 ]);
 

@@ -7,12 +7,13 @@ export type BindScope = (typeof BIND_SCOPES)[number];
 export const OWNER_KINDS = ['process', 'kernel', 'unknown'] as const;
 export type OwnerKind = (typeof OWNER_KINDS)[number];
 
-/** Why a listener has no named owner. */
+/** Why a listener has no named owner, or none of which all is known. */
 export const UNKNOWN_REASONS = [
   'no-privilege', // some processes may not be looked into by this user
   'process-left', // the socket closed while the scan ran
   'outside-pid-namespace', // every visible process was read; the holder may live outside this PID namespace
   'no-holder', // every process of the host was read and none holds it: an unlisted kernel service, io_uring, or hiding
+  'concealed', // the kernel says which process holds it, and /proc does not show that process: its pid and name are known, no more
   'source-limit', // the source does not connect sockets to processes here
   'not-searched', // a listener that came since the daemon's last sweep, and not every process was looked into yet
 ] as const;
@@ -93,7 +94,8 @@ export interface Listener {
   readonly ownerKind: OwnerKind;
   /**
    * For `kernel`: which service and how it is known. For `unknown`: the reason. For `process`: null, or the reason why
-   * one of several sockets that share the port has no owner beside those that are named.
+   * one of several sockets that share the port has no owner beside those that are named, or why of an owner no more than its
+   * pid and name is known (`concealed`).
    */
   readonly ownerNote: { readonly code: 'kernel' | UnknownReason; readonly detail: string } | null;
   /** By pid. Empty unless `ownerKind` is `process`. */

@@ -1,7 +1,7 @@
 import { hostname, release, type as osType } from 'node:os';
 import { evaluateListener } from '../findings/evaluate.ts';
 import { worstFinding, type AuditedListener, type AuditReport, type RegisteredListener } from '../model/audit.ts';
-import { coverageOf, type SourceName } from '../model/coverage.ts';
+import { coverageOf } from '../model/coverage.ts';
 import type { Listener } from '../model/listener.ts';
 import type { Policy } from '../model/policy.ts';
 import { ASSIGNMENT_STATUSES, type AssignmentStatus, type PortFacts, type PortRegistry, type Transport } from '../model/registry.ts';
@@ -10,11 +10,9 @@ import type { Protocol } from '../model/socket.ts';
 import { VERSION } from '../model/version.ts';
 import { explainDecisions } from './explain-decisions.ts';
 import { addPolicyFacts, policyGaps } from './policy-facts.ts';
-import { readHost, type HostReading } from './read-host.ts';
+import { readHost, type HostChoice, type HostReading } from './read-host.ts';
 
-export interface AuditInput {
-  /** The one source to use, or null for the best that exists here. */
-  readonly source: SourceName | null;
+export interface AuditInput extends HostChoice {
   readonly registry: PortRegistry;
   readonly policy: Policy;
   readonly now: () => Date;
@@ -29,9 +27,9 @@ export interface AuditWish {
  * One pass: sources and inventory give the listeners, the registry says what their ports are, the policy what it makes
  * of them, and the report is what came out.
  */
-export async function audit({ source, registry, policy, now }: AuditInput, { trials = false }: AuditWish = {}): Promise<AuditReport> {
+export async function audit({ source, owners, registry, policy, now }: AuditInput, { trials = false }: AuditWish = {}): Promise<AuditReport> {
   const startedAt = now();
-  const reading = await readHost(source);
+  const reading = await readHost({ source, owners });
   const listeners = judgeListeners(reading, registry, policy).map((listener) => (trials ? { ...listener, trials: explainDecisions(listener, policy).rules } : listener));
   return composeReport({ startedAt, endedAt: now(), reading, registry, policy, listeners });
 }
@@ -65,7 +63,7 @@ export function joinRegistry(listener: Listener, registry: PortRegistry): Regist
 export interface JudgedReading {
   readonly startedAt: Date;
   readonly endedAt: Date;
-  readonly reading: Pick<HostReading, 'source' | 'gaps'>;
+  readonly reading: Pick<HostReading, 'source' | 'owners' | 'gaps'>;
   readonly registry: PortRegistry;
   readonly policy: Policy;
   /** In any order. */
@@ -95,7 +93,7 @@ export function composeReport({ startedAt, endedAt, reading, registry, policy, l
       exceptions: policy.exceptions.length,
       warnings: policy.warnings.map(({ position, message }) => `${position.file}:${position.line ?? 1}:${position.column ?? 1}: ${message}`),
     },
-    coverage: coverageOf(reading.source, [...reading.gaps, ...policyGaps(policy, reading.source)]),
+    coverage: coverageOf(reading.source, [...reading.gaps, ...policyGaps(policy, reading.source)], reading.owners),
     summary: { listeners: listeners.length, byStatus, bySeverity, excepted },
     listeners: [...listeners].sort(byConcern),
   };

@@ -32,11 +32,11 @@ export async function explain(text: string, input: AuditInput): Promise<Explanat
   }
 }
 
-async function readHostIfPossible({ source }: AuditInput): Promise<HostReading | null> {
+async function readHostIfPossible(input: AuditInput): Promise<HostReading | null> {
   try {
-    return await readHost(source);
+    return await readHost(input);
   } catch (error) {
-    if (!(error instanceof PortreeveError) || source !== null) throw error;
+    if (!(error instanceof PortreeveError) || input.source !== null) throw error;
     return null;
   }
 }

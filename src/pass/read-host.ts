@@ -1,10 +1,11 @@
 import { SYSTEM_PATHS, takeInventory, type InventoryPaths } from '../inventory/take-inventory.ts';
-import type { Gap, SourceName } from '../model/coverage.ts';
+import type { Gap, OwnerView, OwnerViewWish, SourceName } from '../model/coverage.ts';
 import type { Listener } from '../model/listener.ts';
 import type { EphemeralPorts, SocketSource } from '../model/socket.ts';
 import { createNetlinkSource } from '../sources/netlink/source.ts';
 import { createSocketLinkReader } from '../sources/procfs/socket-links.ts';
 import { createProcfsSource } from '../sources/procfs/source.ts';
+import { prepareKernelQuestion } from './ask-kernel.ts';
 import { surveySockets } from './read-sockets.ts';
 
 export interface HostPaths extends InventoryPaths {
@@ -20,9 +21,21 @@ export function withNativeCalls(paths: HostPaths, forced: SourceName | null): Ho
   return readLinks === null ? paths : { ...paths, readLinks };
 }
 
+/** With what a host is read. */
+export interface HostChoice {
+  /** The one source to use, or null for the best that exists here. */
+  readonly source: SourceName | null;
+  readonly owners: OwnerViewWish;
+}
+
+/** The best of everything that exists here. */
+export const BEST: HostChoice = { source: null, owners: 'auto' };
+
 /** The listeners of a host, and what could not be seen of them. */
 export interface HostReading {
   readonly source: SourceName;
+  /** Absent where owners were looked for in more than one way, as the daemon's looks do. */
+  readonly owners?: OwnerView;
   readonly listeners: readonly Listener[];
   readonly gaps: readonly Gap[];
   /** Of the namespace that this process is in. */
@@ -41,11 +54,12 @@ export function listSources(proc: string, netlink: () => SocketSource = () => cr
 /**
  * Sources and inventory: reads the sockets of this network namespace and of every other one on the host, and names
  * their owners.
- * @param forced the one source to use
  * @throws PortreeveError
  */
-export async function readHost(forced: SourceName | null, paths: HostPaths = HOST_PATHS): Promise<HostReading> {
-  const { scope, readings, gaps, secondLook } = await surveySockets(forced, listSources(paths.proc), paths);
-  const inventory = await takeInventory(readings, withNativeCalls(paths, forced), secondLook);
-  return { source: scope.source.name, listeners: inventory.listeners, gaps: [...gaps, ...inventory.gaps], ephemeralPorts: readings[0]?.dump.ephemeralPorts ?? null };
+export async function readHost({ source, owners }: HostChoice, paths: HostPaths = HOST_PATHS): Promise<HostReading> {
+  const { scope, readings, gaps, secondLook } = await surveySockets(source, listSources(paths.proc), paths);
+  // A source that makes no native calls is asked for where none are wanted.
+  const kernel = prepareKernelQuestion(owners === 'auto' && scope.source.name !== 'netlink' ? 'proc' : owners, paths.proc);
+  const inventory = await takeInventory(readings, { ...withNativeCalls(paths, source), ...(kernel.ask === undefined ? {} : { askKernel: kernel.ask }) }, secondLook);
+  return { source: scope.source.name, owners: kernel.view(), listeners: inventory.listeners, gaps: [...gaps, ...inventory.gaps], ephemeralPorts: readings[0]?.dump.ephemeralPorts ?? null };
 }

@@ -1,5 +1,5 @@
 import { hostname } from 'node:os';
-import { coverageOf, type SourceName } from '../model/coverage.ts';
+import { coverageOf } from '../model/coverage.ts';
 import { PortreeveError } from '../model/errors.ts';
 import type { PortRegistry } from '../model/registry.ts';
 import type { SuggestedPort, Suggestion, SuggestionRequest } from '../model/suggestion.ts';
@@ -8,11 +8,10 @@ import { findNamedPorts } from '../policy/named-ports.ts';
 import { findNeighbours, type AssignedNeighbour } from '../registry/neighbours.ts';
 import { DYNAMIC_BLOCK, findOpenBlocks } from '../registry/open-blocks.ts';
 import { countConnections } from './explain-peers.ts';
-import { readHost, type HostReading } from './read-host.ts';
+import { readHost, type HostChoice, type HostReading } from './read-host.ts';
 import { joinReserved, rankPorts } from './suggest-ports.ts';
 
-export interface SuggestInput {
-  readonly source: SourceName | null;
+export interface SuggestInput extends HostChoice {
   readonly registry: PortRegistry;
   /** The shipped packs and the local files: what they name is somebody's place. */
   readonly documents: readonly PolicyDocument[];
@@ -28,7 +27,7 @@ const RESERVATION_FILE = '/etc/sysctl.d/90-reserved-ports.conf';
  * @throws PortreeveError `usage` where fewer ports fulfil that than were asked for; as `readHost` where a source was forced
  */
 export async function suggest(request: SuggestionRequest, input: SuggestInput): Promise<Suggestion> {
-  const reading = await readHostIfPossible(input.source);
+  const reading = await readHostIfPossible(input);
   const ephemeralPorts = reading?.ephemeralPorts ?? null;
   const ranked = rankPorts({
     blocks: request.private ? [DYNAMIC_BLOCK] : findOpenBlocks(input.registry, request.protocols),
@@ -65,11 +64,11 @@ export async function suggest(request: SuggestionRequest, input: SuggestInput): 
   };
 }
 
-async function readHostIfPossible(source: SourceName | null): Promise<HostReading | null> {
+async function readHostIfPossible(choice: HostChoice): Promise<HostReading | null> {
   try {
-    return await readHost(source);
+    return await readHost(choice);
   } catch (error) {
-    if (!(error instanceof PortreeveError) || source !== null) throw error;
+    if (!(error instanceof PortreeveError) || choice.source !== null) throw error;
     return null;
   }
 }

@@ -50,7 +50,7 @@ export function nobodySentence(coverage: Explanation['coverage']): string {
 function renderListener(listener: AuditedListener, rules: readonly RuleDecision[], options: TextOptions): string[] {
   const { columns, colour } = options;
   const body: string[] = [];
-  // Beside owners: some of the sockets that share the port have none.
+  // Beside owners: some of the sockets that share the port have none, or one of them is hidden.
   if (listener.ownerNote !== null) body.push(word.showText(listener.ownerNote.detail, options));
   for (const [name, label] of [
     ['user', word.userLabel(listener, options)],

@@ -27,6 +27,7 @@ export function offerException(listener: AuditedListener): ExceptionOffer {
 }
 
 function describeFault({ ownerKind, ownerNote, owners, activation }: AuditedListener): string | null {
+  if (ownerNote?.code === 'concealed') return '/proc hides one of its owners, and what cannot be seen cannot be approved.';
   if (ownerKind === 'process' && ownerNote !== null) return 'One of the sockets that share the port has no owner, and who is approved cannot vouch for it.';
   // The unit is what is approved then.
   if (activation !== null) return null;

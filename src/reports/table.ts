@@ -169,7 +169,7 @@ function wrapList(items: readonly { readonly label: string; readonly size: numbe
   return [];
 }
 
-/** Beside the owners that the row names, sockets of the same port may have none; with or without a finding that is to be seen. */
+/** Beside the owners that the row names, sockets of the same port may have none, or an owner may be hidden; with or without a finding that is to be seen. */
 function unownedDetails({ ownerKind, ownerNote }: AuditedListener, options: TextOptions): string[] {
   return ownerKind === 'process' && ownerNote !== null ? wrapDetail(word.showText(ownerNote.detail, options), options) : [];
 }

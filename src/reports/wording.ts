@@ -75,6 +75,7 @@ const UNKNOWN_WORDS: Readonly<Record<UnknownReason | 'kernel', string>> = {
   'process-left': 'process left',
   'outside-pid-namespace': 'outside PID namespace',
   'no-holder': 'no process holds it',
+  'concealed': 'hidden from /proc',
   'source-limit': 'not told by source',
   'not-searched': 'not yet found',
   'kernel': 'kernel',

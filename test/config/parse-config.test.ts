@@ -43,7 +43,7 @@ describe('a configuration', () => {
     const days = 86_400_000;
     expect(defaultConfig([JOURNAL_SINK])).toEqual({
       file: null,
-      scan: { source: null, interval: seconds, sweep: 60 * seconds, kernelEvents: 'auto' },
+      scan: { source: null, owners: 'auto', interval: seconds, sweep: 60 * seconds, kernelEvents: 'auto' },
       alerts: {
         settle: { critical: 0, error: 3 * seconds, warning: 5 * seconds, notice: 5 * seconds, info: 5 * seconds },
         settleEphemeralUdp: 60 * seconds,
@@ -75,7 +75,7 @@ describe('a configuration', () => {
 
   it('is what the file says', async () => {
     const config = await configOf(`version: 1
-scan: { source: procfs, interval: 500ms, sweep: 1s, kernelEvents: off }
+scan: { source: procfs, owners: proc, interval: 500ms, sweep: 1s, kernelEvents: off }
 alerts:
   settle: { critical: 1s, info: 1h }
   reminder: never
@@ -86,7 +86,7 @@ state: { maxSize: 10MB }
 control: { socket: none }
 metrics: { textfile: /var/lib/prometheus/node-exporter/portreeve.prom }
 `);
-    expect(config.scan).toEqual({ source: 'procfs', interval: 500, sweep: 1000, kernelEvents: 'off' });
+    expect(config.scan).toEqual({ source: 'procfs', owners: 'proc', interval: 500, sweep: 1000, kernelEvents: 'off' });
     expect(config.alerts).toMatchObject({ settle: { critical: 1000, error: 3000, info: 3_600_000 }, reminder: null, transient: { severity: 'never', repeats: 3 } });
     expect(config.policy).toMatchObject({ rules: ['/etc/portreeve/rules.d', '/srv/rules'], shipped: false });
     expect(config.registry).toMatchObject({ url: 'http://mirror/x.csv', allowHttp: true, autoUpdate: true });

@@ -69,7 +69,7 @@ describe('namespaces', () => {
 
 describe('a look at the sockets', () => {
   const gap = (code: Gap['code'], hides: Gap['hides']): Gap => ({ code, detail: `about ${code}`, count: 1, hides });
-  const read = (...gaps: readonly Gap[]): SocketsRead => ({ source: 'netlink', listeners: 23, gaps, otherNamespaces: 2, isRoot: false });
+  const read = (...gaps: readonly Gap[]): SocketsRead => ({ source: 'netlink', ownersBy: 'proc', listeners: 23, gaps, otherNamespaces: 2, isRoot: false });
 
   it('that saw everything', () => {
     expect(checkReading(read()).map(({ name, state, finding }) => [name, state, finding])).toEqual([
@@ -77,6 +77,7 @@ describe('a look at the sockets', () => {
       ['owners', 'ok', 'every listener has a named owner, or is known to have none'],
       ['network-namespaces', 'ok', 'this one and 2 more, all read'],
     ]);
+    expect(checkReading({ ...read(), ownersBy: 'bpf' })[1]?.finding).toBe('every listener has a named owner, or is known to have none; the kernel was asked, by a BPF program');
     expect(checkReading({ ...read(), listeners: 1, otherNamespaces: 0 }).map(({ finding }) => finding)).toEqual(['1 listener, read over netlink', expect.any(String), 'there is only this one']);
   });
 

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import type { AuditReport } from '../../src/model/audit.ts';
-import { describeUnless, missingForSandbox } from './requirements.ts';
+import { describeUnless, missingForBpf, missingForSandbox } from './requirements.ts';
 import { openSandbox, type Sandbox } from './sandbox.ts';
 
 const NAMES = ['red', 'blue'] as const;
@@ -32,6 +32,14 @@ describeUnless(missingForSandbox(), 'three network namespaces with a listener on
     expect(on8080(report)).toHaveLength(3);
     expect(holders(report)).toEqual(truth());
     expect(report.coverage).toMatchObject({ source: 'netlink', complete: true });
+  });
+
+  describeUnless(missingForBpf(), 'where the kernel is asked for owners', () => {
+    it('sees the same', async () => {
+      const report = await sandbox.audit(['--owners', 'bpf']);
+      expect(holders(report)).toEqual(truth());
+      expect(report.coverage).toMatchObject({ source: 'netlink', owners: 'bpf', complete: true, gaps: [] });
+    });
   });
 
   it('gives each an identity and a namespace of its own', async () => {

@@ -1,6 +1,8 @@
 import { spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { describe } from 'vitest';
+import { PortreeveError } from '../../src/model/errors.ts';
+import { askSocketHolders } from '../../src/sources/bpf/socket-holders.ts';
 
 /** A test that is skipped for a reason that starts so is excused; any other skip is a failure in CI (.ci/sum-reports.mjs). */
 const KERNEL_LACKS = 'the kernel lacks';
@@ -26,6 +28,19 @@ export function missingInterfaceKind(kind: string, ...options: readonly string[]
 export function missingProtocol(name: string): string | null {
   const known = readFileSync('/proc/net/protocols', 'latin1').split('\n').some((line) => line.startsWith(`${name} `));
   return known ? null : `${KERNEL_LACKS} ${name}`;
+}
+
+/** A kernel that takes the program which lists holders of sockets, tried. */
+export function missingForBpf(): string | null {
+  const missing = missingForSandbox();
+  if (missing !== null) return missing;
+  try {
+    askSocketHolders(new Set([1]));
+    return null;
+  } catch (error) {
+    if (!(error instanceof PortreeveError)) throw error;
+    return `${KERNEL_LACKS} what BPF needs here: ${error.message}`;
+  }
 }
 
 /** A `describe` that says in its title why it is skipped, so that every report of a run tells. */

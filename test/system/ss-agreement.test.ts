@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { AuditedListener, AuditReport } from '../../src/model/audit.ts';
-import { describeUnless, missingForSandbox, missingInterfaceKind, missingProtocol } from './requirements.ts';
+import { describeUnless, missingForBpf, missingForSandbox, missingInterfaceKind, missingProtocol } from './requirements.ts';
 import { openSandbox, type Sandbox } from './sandbox.ts';
 import { parseSs, type SsRow } from './ss.ts';
 
@@ -42,6 +42,8 @@ function pidsByPlace<T>(rows: readonly T[], place: (row: T) => string, pids: (ro
 const isPort = ({ protocol }: { protocol: string }) => protocol === 'tcp' || protocol === 'udp';
 const ownerPids = ({ owners }: AuditedListener) => owners.map(({ pid }) => pid);
 
+const WAYS = [['netlink', 'proc'], ['procfs', 'proc'], ...(missingForBpf() === null ? [['netlink', 'bpf'] as const] : [])] as const;
+
 describeUnless(missingForSandbox(), 'beside ss, on a host with every kind of listener', () => {
   let sandbox: Sandbox;
   let opened: Opened;
@@ -58,18 +60,18 @@ describeUnless(missingForSandbox(), 'beside ss, on a host with every kind of lis
 
   afterAll(() => sandbox.close());
 
-  describe.each(['netlink', 'procfs'] as const)('the source %s', (source) => {
+  describe.each(WAYS)('the source %s, owners by %s', (source, owners) => {
     const detail: Detail = source === 'netlink' ? 'with interfaces' : 'without interfaces';
     let rows: readonly SsRow[] = [];
     let report: AuditReport;
 
     beforeAll(async () => {
       rows = parseSs((await sandbox.run(['ss', '-Htulnp'])).stdout);
-      report = await sandbox.audit(['--source', source]);
+      report = await sandbox.audit(['--source', source, '--owners', owners]);
     });
 
     it('is the one that the audit says it used', () => {
-      expect(report.coverage.source).toBe(source);
+      expect(report.coverage).toMatchObject({ source, owners });
     });
 
     it('gives the same set of listeners as ss', () => {
