@@ -18,6 +18,16 @@ for number, s in enumerate(held):
     s.listen()
 signal.pause()
 `;
+/** Opens and closes one port so many times, as fast as that goes. */
+const FLOOD = `
+import socket, sys
+for each in range(int(sys.argv[2])):
+    s = socket.socket()
+    s.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    s.bind(("0.0.0.0", int(sys.argv[1])))
+    s.listen(1)
+    s.close()
+`;
 const TRACING = '/sys/kernel/tracing';
 
 describeUnless(missingForSandbox(), 'a daemon on a bad day', () => {
@@ -150,6 +160,32 @@ describeUnless(missingForSandbox(), 'a daemon on a bad day', () => {
     expect(kinds).toEqual([]);
     expect(running.events().filter(({ kind, listener }) => kind === 'opened' && listener?.port === PORT)).toHaveLength(1);
     expect((await running.status()).memory.residentBytes).toBeLessThan(90 * MIB);
+  });
+
+  it('stopped while the kernel tells of more than its buffer holds: says how much was lost, and goes on', async () => {
+    const running = await start({ before: ['sh', '-c', '"$@" & wait', 'sh'] });
+    if ((await running.status()).kernelEvents.mode !== 'tracefs') return;
+    running.signal('SIGSTOP');
+    await sandbox.run([PYTHON, '-c', FLOOD, String(OTHER_PORT), '50000'], { seconds: 50 });
+    running.signal('SIGCONT');
+    const loss = await running.next('the loss', ({ kind }) => kind === 'loss', 20);
+    expect(loss).toMatchObject({ severity: 'warning', audience: 'alert', detail: { source: 'tracefs' } });
+    const lost = Number(loss.detail['count']);
+    // Two events for each opening, less what two buffers of a megabyte hold, and what others lost besides.
+    expect(lost).toBeGreaterThan(20_000);
+    expect(loss.message).toContain(`the kernel lost ${lost} events of listeners`);
+    expect((await running.status()).kernelEvents.lost).toBeGreaterThanOrEqual(lost);
+    listen();
+    await opened(running);
+  });
+
+  it('takes the instance over that a killed one left', async () => {
+    const running = await start();
+    if ((await running.status()).kernelEvents.mode !== 'tracefs') return;
+    const instanceOf = async (): Promise<string | undefined> => new RegExp(`${TRACING}/instances/[^, ]+`).exec((await running.status()).kernelEvents.detail)?.[0];
+    const folder = await instanceOf();
+    await running.restart('SIGKILL');
+    expect(await instanceOf()).toBe(folder);
   });
 
   it('leaves nothing in tracefs when it ends in good order', async () => {

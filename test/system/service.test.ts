@@ -1,3 +1,6 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { AuditReport } from '../../src/model/audit.ts';
 import type { SinkStatus } from '../../src/model/daemon.ts';
@@ -5,7 +8,7 @@ import type { PortreeveEvent } from '../../src/model/event.ts';
 import type { Owner } from '../../src/model/listener.ts';
 import { bootMachine, makeDebianRoot, MAKE_SECONDS, type Machine } from './machine.ts';
 import { describeUnless, missingForSandbox } from './requirements.ts';
-import { REPOSITORY } from './sandbox.ts';
+import { FIXTURES, PYTHON, REPOSITORY } from './sandbox.ts';
 
 const PACKAGE = '/usr/lib/node_modules/portreeve';
 const UNIT = '/etc/systemd/system/portreeve.service';
@@ -187,6 +190,17 @@ describeUnless(missingForSandbox(['debootstrap', 'systemd-nspawn']), 'the servic
     expect(await bash('journalctl -q -o cat -u portreeve')).toContain('Watchdog timeout');
     await bash('sleep 2');
     expect((await readEvents()).filter(({ kind }) => kind === 'opened')).toHaveLength(alerts);
+  });
+
+  it('is restarted as well when its main loop alone hangs, and all its other threads run on', async () => {
+    const before = Number(await bash('systemctl show -P NRestarts portreeve'));
+    const pid = await bash('systemctl show -P MainPID portreeve');
+    const holder = spawn(PYTHON, [join(FIXTURES, 'stop-main-thread.py'), pid, 'portreeve'], { stdio: ['ignore', 'pipe', 'inherit'] });
+    const [states] = (await once(holder.stdout.setEncoding('utf8'), 'data')) as [string];
+    expect(JSON.parse(states)).toEqual({ main: 't', others: expect.stringMatching(/^[SR]{4,}$/) as string });
+    expect(await until(async () => Number(await bash('systemctl show -P NRestarts portreeve')), (count) => count > before, 15)).toBe(before + 1);
+    await until(() => bash('systemctl is-active portreeve || true'), (state) => state === 'active');
+    holder.kill();
   });
 
   it(`loses nothing and repeats nothing when killed ${KILLS} times while listeners come and go`, async () => {
