@@ -18,9 +18,11 @@ interface CreateOptions extends InputOptions {
 }
 
 const HELP = `
-Each exception is as narrow as what was seen: executable, port, protocol, scope, user, unit, container. Its reason is TODO,
-which "portreeve policy check" refuses until a person has looked at it. Not proposed, and named in a comment: listeners whose
-executable is not known, and, without --include-critical, those with a critical finding or a deleted executable.
+Each exception is as narrow as what was seen: executable, port, protocol, scope,
+user, unit, container. Its reason is TODO, which "portreeve policy check"
+refuses until a person has looked at it. Not proposed, and named in a comment:
+listeners whose executable is not known, and, without --include-critical, those
+with a critical finding or a deleted executable.
 
 Exit codes:
   0  written, also where nothing had to be proposed

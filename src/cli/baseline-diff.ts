@@ -11,15 +11,18 @@ interface DiffOptions extends InputOptions {
 }
 
 const HELP = `
-SAVED is what "portreeve audit --now --format json" printed; without NOW, this host is scanned. A listener is the same while
-its namespace, protocol, address, port, executable and unit are: a restart changes nothing.
+SAVED is what "portreeve audit --now --format json" printed; without NOW, this
+host is scanned. A listener is the same while its namespace, protocol, address,
+port, executable and unit are: a restart changes nothing.
 
 Exit codes:
   0  nothing new
-  1  a listener appeared, changed its owner, or has a finding that it had not; UDP sockets on ephemeral ports, which
-     clients open and close all the time, count only with a finding of notice or above
+  1  a listener appeared, changed its owner, or has a finding that it had not;
+     UDP sockets on ephemeral ports, which clients open and close all the time,
+     count only with a finding of notice or above
   2  usage, configuration or policy error, or a file that is no saved audit
-  3  the host could not be scanned, or nothing new was seen by a scan that did not see everything`;
+  3  the host could not be scanned, or nothing new was seen by a scan that did
+     not see everything`;
 
 /** `portreeve baseline diff SAVED [NOW]`. `finish` takes the exit code as soon as it is known. */
 export function baselineDiffCommand(finish: (exitCode: number) => void): Command {

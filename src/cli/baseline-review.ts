@@ -20,12 +20,15 @@ interface ReviewOptions extends InputOptions {
 const INTERRUPTED = 130;
 
 const HELP = `
-Each approval is added to the file before the next question: Ctrl-C loses nothing. What the file silences already is not
-asked again. Without --include-critical, critical findings and deleted executables are shown and cannot be approved.
+Each approval is added to the file before the next question: Ctrl-C loses
+nothing. What the file silences already is not asked again. Without
+--include-critical, critical findings and deleted executables are shown and
+cannot be approved.
 
 Exit codes:
   0    every question was answered, or the rest left for another time
-  2    usage, configuration or policy error, no terminal, or a file that cannot be added to
+  2    usage, configuration or policy error, no terminal, or a file that cannot
+       be added to
   3    the host could not be scanned
   130  left with Ctrl-C`;
 

@@ -21,8 +21,8 @@ interface DaemonOptions {
 
 const HELP = `
 Signals: SIGHUP takes configuration, rules and registry anew, and keeps the old
-ones where the new are bad; SIGTERM and SIGINT end it when the sinks have what is
-left; a second one ends it at once.
+ones where the new are bad; SIGTERM and SIGINT end it when the sinks have what
+is left; a second one ends it at once.
 
 Exit codes:
   0    ended by a signal, or the configuration is in order

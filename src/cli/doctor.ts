@@ -23,7 +23,7 @@ export function doctorCommand(finish: (exitCode: number) => void): Command {
     .option('--rules <paths...>', 'policy files or folders to add to the shipped packs (default: /etc/portreeve/rules.d)')
     .option('--no-shipped-rules', 'leave the shipped packs out')
     .option('--no-color', 'no colours (NO_COLOR does the same)')
-    .addHelpText('after', '\nExit codes: 0 a complete audit can be made here; 3 something that it needs is missing; 2 usage.')
+    .addHelpText('after', '\nExit codes: 0 a complete audit can be made here; 3 something that it needs is\nmissing; 2 usage.')
     .action(async (options: DoctorOptions) => {
       const { config, registry, rules, shippedRules: shipped, stateDir } = options;
       const report = await examineHost({ config: config ?? null, registry: registry ?? null, rules: rules ?? null, shipped, stateDir: stateDir ?? null, now: () => new Date() });

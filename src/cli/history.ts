@@ -29,7 +29,8 @@ const MOST_EVENTS = 10_000;
 
 const HELP = `
 Times are in UTC. The event log of the state directory is read as it is, with or
-without a daemon that writes it; who may not read it, or has none, asks the daemon.
+without a daemon that writes it; who may not read it, or has none, asks the
+daemon.
 
 Exit codes: 0, also where nothing fits; 2 usage; 3 it cannot be read.`;
 

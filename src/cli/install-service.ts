@@ -7,9 +7,10 @@ interface InstallOptions extends PlanOptions {
 }
 
 const HELP = `
-Without --yes the plan is shown first: on a terminal you are asked, elsewhere nothing is done. A file that was changed
-since it was installed is never overwritten: what belongs there is put beside it, as FILE.new. Run it again after an
-upgrade of the program.
+Without --yes the plan is shown first: on a terminal you are asked, elsewhere
+nothing is done. A file that was changed since it was installed is never
+overwritten: what belongs there is put beside it, as FILE.new. Run it again
+after an upgrade of the program.
 ${PLAN_EXIT_CODES}`;
 
 /** `portreeve install-service`. `finish` takes the exit code if it is not 0. */

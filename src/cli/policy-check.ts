@@ -13,9 +13,10 @@ interface PolicyCheckOptions extends PolicyOptions {
 }
 
 const HELP = `
-A PATH is a policy file or a folder of them. The rules of the shipped packs are known; the packs themselves are checked
-where no PATH is given and there is no default folder. Which exceptions went unused is known where the state of a daemon
-on this host can be read.
+A PATH is a policy file or a folder of them. The rules of the shipped packs are
+known; the packs themselves are checked where no PATH is given and there is no
+default folder. Which exceptions went unused is known where the state of a
+daemon on this host can be read.
 
 Exit codes:
   0  no errors (with --strict: no warnings either)

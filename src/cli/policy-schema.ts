@@ -3,7 +3,8 @@ import { policySchemaText } from '../pass/policy-schema.ts';
 import { writeOutput } from './output.ts';
 
 const HELP = `
-Editors that know YAML complete and check a policy whose first line says where the schema is:
+Editors that know YAML complete and check a policy whose first line says where
+the schema is:
   portreeve policy schema > policy.schema.json
   # yaml-language-server: $schema=./policy.schema.json`;
 

@@ -10,8 +10,9 @@ interface PolicyTestOptions extends PolicyOptions {
 }
 
 const HELP = `
-A PATH is a policy file (its tests are NAME.test.yaml beside it), a folder of them, or a file of tests. The tests of the
-shipped packs run against the packs as shipped, the others against everything that is in force.
+A PATH is a policy file (its tests are NAME.test.yaml beside it), a folder of
+them, or a file of tests. The tests of the shipped packs run against the packs
+as shipped, the others against everything that is in force.
 
 Exit codes:
   0  every case came out as it says

@@ -44,7 +44,7 @@ function statusCommand(): Command {
     .description('which registry is in force, how old it is, and what it holds')
     .option('--max-age <days>', 'warn when it is older (default: registry.maxAge, a year)', parseCount)
     .addOption(registryOption())
-    .addHelpText('after', '\nExit codes: 0, also for an old registry (see "stale" in the JSON); 2 for a --registry file that is none.')
+    .addHelpText('after', '\nExit codes: 0, also for an old registry (see "stale" in the JSON); 2 for a\n--registry file that is none.')
     .action(async (given: OutputOptions & { maxAge?: number }) => {
       const { options, config } = await settle(given);
       const status = await registryStatus({ ...registryChoice(options), maxAgeDays: options.maxAge ?? Math.floor(config.maxAge / MS_PER_DAY), now });
@@ -138,7 +138,7 @@ function diffCommand(): Command {
     .argument('[before]', 'official CSV, compiled snapshot, or one of: embedded, current, previous', 'previous')
     .argument('[after]', 'likewise', 'current')
     .option('--no-host', "leave this host's listeners out")
-    .addHelpText('after', '\nExit codes: 0, whether anything changed or not; 2 for a file that is not a registry.')
+    .addHelpText('after', '\nExit codes: 0, whether anything changed or not; 2 for a file that is not a\nregistry.')
     .action(async (before: string, after: string, options: DiffOptions) => {
       const { stateDir, warn } = registryChoice((await settle(options)).options);
       const diff = await diffRegistries({ before, after, stateDir, warn, readListeners: options.host ? readThisHost : null });

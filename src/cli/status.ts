@@ -19,7 +19,7 @@ export function statusCommand(finish: (exitCode: number) => void): Command {
     .addOption(configOption())
     .addOption(socketOption())
     .option('--no-color', 'no colours (NO_COLOR does the same)')
-    .addHelpText('after', '\nExit codes: 0 it is well; 2 usage; 3 it is not, or cannot be reached.\nWhat it found on this host, and what it cannot see there, does not count: portreeve audit.')
+    .addHelpText('after', '\nExit codes: 0 it is well; 2 usage; 3 it is not, or cannot be reached.\nWhat it found on this host, and what it cannot see there, does not count:\nportreeve audit.')
     .action(async ({ format, ...options }: StatusOptions) => {
       const status = await askStatus(await chooseSocket(options));
       const now = new Date();
