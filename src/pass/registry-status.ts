@@ -37,20 +37,21 @@ export async function registryStatus({ file, stateDir, warn, maxAgeDays, now }: 
     origin: isUpdated ? (snapshot?.origin ?? null) : null,
     embedded: { updated: embedded.updated },
     passedOver: file === null && !isUpdated && snapshot !== null ? nameOf(snapshot.registry) : null,
-    previous: await previousOf(paths, snapshot !== null),
+    previous: await previousOf(paths, snapshot !== null, warn),
     folder: paths.folder,
     counts: { tcp: countStatuses(registry, 'tcp'), udp: countStatuses(registry, 'udp'), sctp: countStatuses(registry, 'sctp'), dccp: countStatuses(registry, 'dccp') },
   };
 }
 
-/** What a rollback would bring back: the previous snapshot, or the embedded one where the current is the first. */
-async function previousOf(paths: SnapshotPaths, hasCurrent: boolean): Promise<RegistryName | null> {
+/** What a rollback would bring back: the previous snapshot, or the embedded one where the current is the first. Null where it is damaged, too. */
+async function previousOf(paths: SnapshotPaths, hasCurrent: boolean, warn: RegistryChoice['warn']): Promise<RegistryName | null> {
   try {
     const previous = await readSnapshot(paths.previous);
     if (previous !== null) return nameOf(previous.registry);
   } catch (error) {
-    if (error instanceof PortreeveError) return null;
-    throw error;
+    if (!(error instanceof PortreeveError)) throw error;
+    for (const problem of error.problems) warn({ ...problem, message: `${problem.message}; no rollback can use it`, hint: 'the next update replaces it', level: 'warning' });
+    return null;
   }
   return hasCurrent ? nameOf(loadEmbeddedRegistry()) : null;
 }

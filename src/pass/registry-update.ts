@@ -149,7 +149,10 @@ function compile(content: Uint8Array, place: Place, before: PortRegistry): Compi
 export async function rollBackRegistry({ stateDir, warn }: Pick<UpdateInput, 'stateDir' | 'warn'>): Promise<RegistryUpdate> {
   const paths = snapshotPaths(stateDir);
   return alone(paths, warn, async ({ registry: before, snapshot }) => {
-    const previous = await readSnapshot(paths.previous);
+    const previous = await readSnapshot(paths.previous).catch((error: unknown) => {
+      if (!(error instanceof PortreeveError) || error.code !== 'registry-invalid') throw error;
+      throw new PortreeveError('update-refused', error.message, { hint: 'There is no other to go back to. The next update keeps what it replaces.', cause: error });
+    });
     if (previous === null && snapshot === null) {
       throw new PortreeveError('update-refused', 'there is no previous registry to go back to', { hint: 'Nothing was updated yet.' });
     }

@@ -5,6 +5,9 @@ export const OFFICIAL_CSV = 'https://www.iana.org/assignments/service-names-port
 
 export const DOWNLOAD_HINT = `Download the file again: ${OFFICIAL_CSV}`;
 
+/** For a file that only updates write. */
+export const REPAIR_HINT = 'portreeve registry update brings a new one.';
+
 /** The error for a registry file that is refused: `registry-invalid`, with the line (from 1) where one is known. */
 export function invalidRegistry(file: string, line: number | null, what: string, hint: string = DOWNLOAD_HINT): PortreeveError {
   const where = line === null ? file : `${file}:${line}`;

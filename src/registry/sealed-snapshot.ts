@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { SnapshotOrigin } from '../model/registry-state.ts';
 import type { PortRegistry } from '../model/registry.ts';
-import { invalidRegistry } from './invalid-registry.ts';
+import { invalidRegistry, REPAIR_HINT } from './invalid-registry.ts';
 import { openFacts } from './read-facts.ts';
 
 /** A snapshot that an update put in place. */
@@ -15,8 +15,6 @@ export interface Snapshot {
 // Both are lines of the facts' head, so that a snapshot is one file, which a rename replaces as a whole.
 const ORIGIN = '# origin ';
 const SEAL = '# sealed ';
-
-const REPAIR_HINT = 'portreeve registry update brings a new one.';
 
 /** Facts text, with where it comes from and a seal over all of it, as it lies on disk. */
 export function sealSnapshot(facts: string, origin: SnapshotOrigin): string {

@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import { PortreeveError } from '../model/errors.ts';
+import { invalidRegistry, REPAIR_HINT } from './invalid-registry.ts';
 import { readRegistryFile } from './load.ts';
 import type { Snapshot } from './sealed-snapshot.ts';
 
@@ -27,8 +28,10 @@ export async function readSnapshot(path: string): Promise<Snapshot | null> {
   try {
     content = await readRegistryFile(path);
   } catch (error) {
-    if (error instanceof PortreeveError && error.code === 'registry-unreadable' && isMissing(error.cause)) return null;
-    throw error;
+    if (!(error instanceof PortreeveError)) throw error;
+    if (error.code === 'registry-unreadable' && isMissing(error.cause)) return null;
+    // Empty, too large, or no file at all: nobody is to download a CSV to this place.
+    throw error.code === 'registry-invalid' ? invalidRegistry(path, null, error.problems[0]?.message ?? error.message, REPAIR_HINT) : error;
   }
   // Every start asks for a snapshot and few hosts have one: the hash function, 3 ms to load, is for those.
   const { openSnapshot } = await import('./sealed-snapshot.ts');

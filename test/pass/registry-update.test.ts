@@ -154,9 +154,14 @@ describe('registry update', () => {
     await update();
     const previous = join(state, 'registry', 'previous.facts');
     const sound = readFileSync(previous, 'utf8');
-    writeFileSync(previous, sound.replace('ssh', 'hss'));
-    const damaged = await refusal(rollBackRegistry({ stateDir: state, warn }));
-    expect(damaged).toMatchObject({ code: 'registry-invalid', hint: expect.stringContaining(`The registry in force is unchanged: ${current()}, of 2027-01-30`) as string });
+    for (const [content, what] of [[sound.replace('ssh', 'hss'), 'the file is not as an update left it'], ['', 'the file is empty']] as const) {
+      writeFileSync(previous, content);
+      const damaged = await refusal(rollBackRegistry({ stateDir: state, warn }));
+      expect(damaged).toMatchObject({ code: 'update-refused', message: expect.stringContaining(`${previous}: ${what}`) as string, exitCode: 3 });
+      expect(damaged.hint).toBe(`The registry in force is unchanged: ${current()}, of 2027-01-30. There is no other to go back to. The next update keeps what it replaces.`);
+      expect((await status()).previous).toBeNull();
+      expect(warnings.splice(0)).toMatchObject([{ position: { file: previous }, message: expect.stringMatching(`^${what}.*; no rollback can use it$`) as string, level: 'warning' }]);
+    }
     const { facts, origin } = openSnapshot(sound, previous);
     writeFileSync(previous, sealSnapshot(facts.replace('# snapshot 2027-01-01', '# snapshot 2020-01-01'), origin));
     expect(await refusal(rollBackRegistry({ stateDir: state, warn }))).toMatchObject({ code: 'update-refused', message: expect.stringContaining('it is of 2020-01-01, older than the embedded registry') as string });
