@@ -29,9 +29,10 @@ export function lookUpFacts(lines: FactsText): FactsAt {
   const found = new Map<number, Slots>();
   let searches = 0;
   let factsAt: FactsAt = (port, transport) => {
+    const facts = searchFacts(lines, found, port);
     searches += 1;
     if (searches === SEARCHES_BEFORE_INDEX) factsAt = indexFacts(lines, found);
-    return searchFacts(lines, found, port)?.[transport] ?? defaultFacts(port);
+    return facts?.[transport] ?? defaultFacts(port);
   };
   return (port, transport) => factsAt(port, transport);
 }

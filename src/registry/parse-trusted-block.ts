@@ -10,7 +10,7 @@ const ZERO = 0x30;
 /**
  * Puts the facts of a block into `facts`: four, in the order of TRANSPORTS, from `slot` on. For text that was checked line by
  * line when it was made. Who asks for every port has 6,500 blocks parsed, most of them before V8 has compiled this: it leaves
- * the work to what is built in. `parseBlockLines`, which checks, takes four times as long.
+ * the work to what is built in.
  * @param block its lines, without the last line feed
  * @param port one of its ports
  */

@@ -81,7 +81,7 @@ const allocation = await program(
   'allocation',
   `${WALK}${JUMP}
   for (const [name, run] of [['in port order', walk], ['in no order', jump]] as const) {
-    for (let round = 0; round < 4; round += 1) run();
+    for (let round = 0; round < 20; round += 1) run();
     globalThis.gc?.();
     const before = process.memoryUsage().heapUsed;
     run();

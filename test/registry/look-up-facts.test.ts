@@ -20,7 +20,7 @@ describe('a look-up', () => {
     }
   });
 
-  it('answers the hundredth question as the first, with the same objects', () => {
+  it('answers every question as the first time, with the same objects', () => {
     const registry = openFacts(embeddedFacts, 'x');
     const asked = [0, 22, 80, 1302, 10_276, 49_151, 49_152, 65_535];
     const early = asked.map((port) => askAll(registry, port));
@@ -28,6 +28,14 @@ describe('a look-up', () => {
     asked.forEach((port, index) => {
       askAll(registry, port).forEach((facts, transport) => { expect(facts).toBe(early[index]?.[transport]); });
     });
+  });
+
+  it('goes over from search to table without a question that is answered by other objects later', () => {
+    const registry = openFacts(embeddedFacts, 'x');
+    const listed = embeddedFacts.split('\n').filter((line) => /^\d+\tt/.test(line)).map((line) => Number.parseInt(line, 10)).slice(0, 300);
+    const early = listed.map((port) => registry.lookup(port, 'tcp'));
+    expect(new Set(early).size).toBe(300);
+    listed.forEach((port, index) => { expect(registry.lookup(port, 'tcp')).toBe(early[index]); });
   });
 
   it('gives one object to ports and transports that share a line', () => {
