@@ -79,6 +79,8 @@ export interface Daemon {
 
 /** The state is saved this long after the first event that it lacks: an event is never lost, for the log has it. Milliseconds. */
 const SAVE_AFTER = 2_000;
+/** It is saved so often though nothing happens: it holds ages, and the wall clock, which tells what passed since, may be set. */
+const SAVE_EVERY = 3_600_000;
 /** How long the sinks may take to send what is left when the daemon stops. */
 const DRAIN = 3_000;
 const UPDATE_TIMEOUT = 300_000;
@@ -137,6 +139,7 @@ export async function openDaemon(choice: DaemonChoice, surroundings: Surrounding
   let state: DaemonStatus['state'] = 'starting';
   let lastFailure: string | null = null;
   let unsavedSince: number | null = null;
+  let savedAt = -Infinity;
   /** Writes to the event log that are under way. A state that knows more than the log would be one that nobody can tell how it came about. */
   let appending = 0;
   /** Null while the metrics are being written. */
@@ -194,7 +197,7 @@ export async function openDaemon(choice: DaemonChoice, surroundings: Surrounding
       }
       if (drafts.length > 0) append(drafts);
       const now = clock.steady();
-      if (drafts.length > 0 || kind === 'sweep') unsavedSince ??= now;
+      if (turns.takeLearned() || drafts.length > 0 || now - savedAt >= SAVE_EVERY || (kind === 'sweep' && stateFile.status().error !== null)) unsavedSince ??= now;
       // None of these is waited for: a disk that hangs must not hang the loop, and the log has what the state lacks.
       if (now >= (saveDue() ?? Infinity)) void save();
       if (now >= (metricsDue() ?? Infinity)) void writeMetrics();
@@ -269,6 +272,7 @@ export async function openDaemon(choice: DaemonChoice, surroundings: Surrounding
 
   async function save(): Promise<void> {
     unsavedSince = null;
+    savedAt = clock.steady();
     await stateFile.save({ sequence: log.newest, alerts: book.save(), exceptions: use.save(), coverage: coverage.save() });
   }
 

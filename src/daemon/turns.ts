@@ -52,6 +52,8 @@ export interface Turns {
   rejudge(): readonly EventDraft[];
   /** Null before the first turn. */
   latest(): LatestAudit | null;
+  /** Whether the book may have learned anything since this was asked last: then what it would save is another. */
+  takeLearned(): boolean;
 }
 
 interface Missed {
@@ -64,6 +66,8 @@ interface Missed {
 const NOTHING_MISSED: Missed = { lost: 0, overflow: 0, reason: null, toldAt: null };
 /** Between two reports of missed events. Milliseconds. */
 const MISSED_WITHIN = 60_000;
+/** What a policy can ask for that changes while a listener stays the very same. */
+const PASSING_FACTS = ['age', 'peers', 'exePackage'];
 
 export function createTurns({ watcher, judge, book, use, coverage, inputs, unusedAfter, clock, monotonic, drain }: TurnParts): Turns {
   const transients = createTransients();
@@ -72,6 +76,9 @@ export function createTurns({ watcher, judge, book, use, coverage, inputs, unuse
   let listeners: readonly AuditedListener[] = [];
   /** Made when it is asked for, and kept while nothing changes. */
   let report: AuditReport | null = null;
+  let hasLearned = false;
+  /** By what the exceptions' standings were drawn up last. */
+  let stood: { readonly inputs: Inputs; readonly listeners: readonly AuditedListener[]; readonly today: string; readonly unusedAfter: number } | null = null;
   let missed: Missed = { ...NOTHING_MISSED };
   let callers = new Set<number>();
 
@@ -110,6 +117,7 @@ export function createTurns({ watcher, judge, book, use, coverage, inputs, unuse
   const observe = (look: Look, appeared: readonly Listener[]): readonly EventDraft[] => {
     listeners = judge.judge(look.listeners, look.source);
     report = null;
+    hasLearned = true;
     use.note(listeners, localDate(clock.now()));
     return book.observe({ listeners, appeared, uncertain: ({ netns }) => look.uncertain.has(netns.inode) });
   };
@@ -131,18 +139,21 @@ export function createTurns({ watcher, judge, book, use, coverage, inputs, unuse
       counters.lastTickAt = startedAt;
       counters.lastTickMs = durationMs;
       if (look.changed) counters.changes += 1;
+      const { registry, policy } = inputs();
+      const isJudgedAnew = kind === 'sweep' && PASSING_FACTS.some((field) => policy.fields.has(field));
+      if (isJudgedAnew) judge.renew(registry, policy);
       // Absence in a namespace that was not read whole becomes certain only by another look.
-      const isNews = look.changed || look.appeared.length > 0 || kind === 'sweep' || last === null || look.uncertain.size + last.look.uncertain.size > 0;
+      const isNews = look.changed || look.appeared.length > 0 || isJudgedAnew || last === null || look.uncertain.size + last.look.uncertain.size > 0;
+      if (look.gaps !== last?.look.gaps) report = null;
       last = { look, startedAt, durationMs };
 
       const passed = transients.settle(placesOf(look.listeners), placesOf(look.appeared), lookedAt);
       if (kind === 'sweep') {
         counters.lastSweepAt = startedAt;
         counters.lastSweepMs = durationMs;
-        // Rules may ask for the age of a process, for its package, for connections: what changes without a socket changing.
-        judge.renew(inputs().registry, inputs().policy);
       }
       const drafts = isNews ? [...observe(look, look.appeared)] : [];
+      hasLearned ||= passed.length > 0;
       for (const passing of passed) {
         const listener = judgePassing(passing, look.ephemeralPorts, judge, look.source);
         if (listener === null) continue;
@@ -150,14 +161,19 @@ export function createTurns({ watcher, judge, book, use, coverage, inputs, unuse
         // Inside a PID namespace the kernel tells of the whole machine, and nothing says what of it is ours: no one is alarmed.
         drafts.push(...(passing.thread === null ? told.map((draft) => ({ ...draft, audience: 'record' as const })) : told));
       }
-      drafts.push(...book.elapse(), ...tellMissed());
-      if (kind === 'sweep') drafts.push(...coverage.note(coverageOf(look.source, look.gaps)), ...book.exceptions(standings()));
+      drafts.push(...elapse(), ...tellMissed());
+      if (kind === 'sweep') drafts.push(...coverage.note(coverageOf(look.source, look.gaps)), ...reviewExceptions());
       return drafts;
     },
-    elapse: () => book.elapse(),
+    elapse,
     rejudge() {
       judge.renew(inputs().registry, inputs().policy);
-      return last === null ? [] : [...observe(last.look, []), ...book.exceptions(standings())];
+      return last === null ? [] : [...observe(last.look, []), ...reviewExceptions()];
+    },
+    takeLearned() {
+      const learned = hasLearned;
+      hasLearned = false;
+      return learned;
     },
     latest() {
       if (last === null) return null;
@@ -168,11 +184,21 @@ export function createTurns({ watcher, judge, book, use, coverage, inputs, unuse
     },
   };
 
-  function standings(): readonly ExceptionStanding[] {
-    const today = localDate(clock.now());
-    const { exceptions } = inputs();
+  function elapse(): readonly EventDraft[] {
+    hasLearned ||= clock.steady() >= (book.nextDue() ?? Infinity);
+    return book.elapse();
+  }
+
+  /** What there is to tell of the exceptions: nothing where policy, listeners and day are those of the last time. */
+  function reviewExceptions(): readonly EventDraft[] {
+    const now = { inputs: inputs(), listeners, today: localDate(clock.now()), unusedAfter: unusedAfter() };
+    if (now.inputs === stood?.inputs && now.listeners === stood.listeners && now.today === stood.today && now.unusedAfter === stood.unusedAfter) return [];
+    stood = now;
+    hasLearned = true;
+    const { inputs: { exceptions }, today } = now;
+    use.note(listeners, today);
     use.watch(exceptions.filter(({ inForce }) => inForce).map(({ id }) => id), today);
-    return exceptions.map((exception) => standingOf(exception, use, today, unusedAfter()));
+    return book.exceptions(exceptions.map((exception) => standingOf(exception, use, today, now.unusedAfter)));
   }
 }
 

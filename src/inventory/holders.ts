@@ -21,7 +21,11 @@ export interface HolderSearch {
   readonly holders: ReadonlyMap<number, readonly Holding[]>;
   /** Pids of the processes whose descriptors this user may not read. */
   readonly unreadable: readonly number[];
+  /** The descriptors in the order in which they were found, four numbers each: pid, thread (0 for the process), descriptor, inode. */
+  readonly trail: readonly number[];
 }
+
+export const NOTHING_FOUND: HolderSearch = { holders: new Map(), unreadable: [], trail: [] };
 
 /** The processes of a host, and how their descriptors are read there. */
 export interface ProcessFolders {
@@ -42,6 +46,8 @@ export interface SearchScope {
    * nothing else explains.
    */
   readonly eachThread?: boolean;
+  /** An earlier search, which is given again where this one finds the same. */
+  readonly before?: HolderSearch;
 }
 
 /**
@@ -50,18 +56,18 @@ export interface SearchScope {
  * It reads all processes unless told otherwise, and does not stop at the first holder: the kernel keeps no count of who
  * else shares a socket, and fork, SCM_RIGHTS and pidfd_getfd can put a descriptor anywhere.
  */
-export async function findHolders({ proc, readLinks = readSocketLinks }: ProcessFolders, wanted: ReadonlySet<number>, { pids, firstOnly = false, eachThread = false }: SearchScope = {}): Promise<HolderSearch> {
-  const holders = new Map<number, Holding[]>();
+export async function findHolders({ proc, readLinks = readSocketLinks }: ProcessFolders, wanted: ReadonlySet<number>, { pids, firstOnly = false, eachThread = false, before }: SearchScope = {}): Promise<HolderSearch> {
+  if (wanted.size === 0) return NOTHING_FOUND;
+  const trail: number[] = [];
   const unreadable: number[] = [];
-  if (wanted.size === 0) return { holders, unreadable };
+  const found = new Set<number>();
   const pause = createPause();
   /** Gives false where a table of descriptors may not be read. */
-  const search = async (pid: number, folder: string): Promise<boolean> => {
-    const reading = readLinks(folder, (descriptor, inode) => {
+  const search = async (pid: number, thread: number): Promise<boolean> => {
+    const reading = readLinks(folderOf(proc, pid, thread), (descriptor, inode) => {
       if (!wanted.has(inode)) return;
-      const known = holders.get(inode);
-      if (known === undefined) holders.set(inode, [{ pid, link: `${folder}/${descriptor}` }]);
-      else if (known.at(-1)?.pid !== pid) known.push({ pid, link: `${folder}/${descriptor}` });
+      trail.push(pid, thread, descriptor, inode);
+      if (firstOnly) found.add(inode);
     });
     for (;;) {
       await pause();
@@ -70,16 +76,38 @@ export async function findHolders({ proc, readLinks = readSocketLinks }: Process
     }
   };
   for (const pid of pids ?? listPids(proc)) {
-    const folder = `${proc}/${pid}`;
-    if (!(await search(pid, `${folder}/fd`))) unreadable.push(pid);
+    if (!(await search(pid, 0))) unreadable.push(pid);
     if (eachThread) {
-      for (const thread of listThreads(folder)) {
-        if (thread !== String(pid)) await search(pid, `${folder}/task/${thread}/fd`);
+      for (const thread of listThreads(`${proc}/${pid}`)) {
+        if (thread !== String(pid)) await search(pid, Number(thread));
       }
     }
-    if (firstOnly && holders.size === wanted.size) break;
+    if (firstOnly && found.size === wanted.size) break;
   }
-  return { holders, unreadable };
+  if (before !== undefined && isSameList(before.trail, trail) && isSameList(before.unreadable, unreadable)) return before;
+  return { holders: groupBySocket(proc, trail), unreadable, trail };
+}
+
+function folderOf(proc: string, pid: number, thread: number): string {
+  return thread === 0 ? `${proc}/${pid}/fd` : `${proc}/${pid}/task/${thread}/fd`;
+}
+
+/** Each process once for each of its sockets. */
+function groupBySocket(proc: string, trail: readonly number[]): HolderSearch['holders'] {
+  const holders = new Map<number, Holding[]>();
+  for (let at = 0; at < trail.length; at += 4) {
+    const [pid = 0, thread = 0, descriptor = 0, inode = 0] = trail.slice(at, at + 4);
+    const known = holders.get(inode);
+    if (known !== undefined && known.at(-1)?.pid === pid) continue;
+    const holding = { pid, link: `${folderOf(proc, pid, thread)}/${descriptor}` };
+    if (known === undefined) holders.set(inode, [holding]);
+    else known.push(holding);
+  }
+  return holders;
+}
+
+function isSameList(one: readonly number[], other: readonly number[]): boolean {
+  return one.length === other.length && one.every((number, index) => number === other[index]);
 }
 
 /** Pids that are visible in this /proc, in ascending order. */

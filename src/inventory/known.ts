@@ -1,9 +1,9 @@
 import { join } from 'node:path';
-import type { Listener } from '../model/listener.ts';
-import { isSameSocket, type SocketRecord } from '../model/socket.ts';
+import type { Listener, Owner } from '../model/listener.ts';
+import { isSameSocket, type NetworkNamespace, type SocketDump, type SocketRecord } from '../model/socket.ts';
 import { readLink } from './executable.ts';
 import type { NamespaceSockets, SocketGroup } from './fold.ts';
-import { stillHolds, type Holding } from './holders.ts';
+import { NOTHING_FOUND, stillHolds, type HolderSearch, type Holding } from './holders.ts';
 import type { Recollection } from './recollection.ts';
 import type { Visibility } from './visibility.ts';
 
@@ -37,6 +37,7 @@ export interface KnownProcess {
   readonly inode: number;
   /** Text of its link `exe` when it was read. */
   readonly program: string | null;
+  readonly owner: Owner;
 }
 
 /** What one inventory found out, for the next one to build on. */
@@ -53,7 +54,21 @@ export interface Known {
   /** What could not be seen when all were asked; `name[pid]` of the processes that could not be looked into. */
   readonly visibility: Visibility;
   readonly unreadable: readonly string[];
+  /** What each dump was made to. */
+  readonly readings: ReadonlyMap<SocketDump, KnownReading>;
+  /** The last walk over all processes. */
+  readonly walk: HolderSearch;
 }
+
+/** The listeners of one namespace by one dump: keys of `Known.listeners`, in order. */
+export interface KnownReading {
+  readonly namespace: NetworkNamespace;
+  readonly keys: readonly string[];
+}
+
+export const NOTHING_KNOWN: Known = {
+  listeners: new Map(), holders: new Map(), processes: new Map(), pids: new Set(), descriptors: new Map(), visibility: { insidePidNamespace: false, processesHidden: false }, unreadable: [], readings: new Map(), walk: NOTHING_FOUND,
+};
 
 /** The place of a listener in a host: namespace, protocol, address, port, interface. */
 export function listenerKey({ namespace }: NamespaceSockets, { key }: SocketGroup): string {
@@ -89,26 +104,44 @@ export function findChanged({ processes }: Known, look: number, proc: string): R
   return changed;
 }
 
-/** The listener as it was, where nothing about it is known to have changed and no search for its owner is due. */
-export function recallListener({ known, changed, look }: Pick<Recollection, 'known' | 'changed' | 'look'>, from: NamespaceSockets, group: SocketGroup): KnownListener | null {
-  const former = known.listeners.get(listenerKey(from, group));
+/** Whether nothing about the listener's owners is known to have changed, and no search for one is due. */
+export function isSettled({ changed, look }: Pick<Recollection, 'changed' | 'look'>, former: KnownListener): boolean {
+  return !former.listener.owners.some(({ pid }) => changed.has(pid)) && (former.tries === 0 || look < dueAt(former));
+}
+
+/** The listeners of a dump that is the very same object as before; null where it is another, or the namespace is. */
+export function recallReading({ readings, listeners }: Known, { dump, namespace }: NamespaceSockets): readonly KnownListener[] | null {
+  const reading = readings.get(dump);
+  if (reading?.namespace.inode !== namespace.inode || reading.namespace.name !== namespace.name) return null;
+  const known = reading.keys.flatMap((key) => listeners.get(key) ?? []);
+  return known.length === reading.keys.length ? known : null;
+}
+
+/** The listener as it was, where its sockets are the same and tell the same. */
+export function recallListener({ listeners }: Known, from: NamespaceSockets, group: SocketGroup): KnownListener | null {
+  const former = listeners.get(listenerKey(from, group));
   if (former?.sockets.length !== group.sockets.length) return null;
   const { listener, sockets } = former;
-  const same =
+  const isSame =
     sockets.every((socket, index) => isSameSocket(socket, group.sockets[index] ?? socket)) &&
     listener.interface === group.interface &&
     listener.ephemeral === group.ephemeral &&
     listener.netns.name === from.namespace.name;
-  if (!same || listener.owners.some(({ pid }) => changed.has(pid))) return null;
-  return former.tries > 0 && look >= dueAt(former) ? null : former;
+  return isSame ? former : null;
 }
 
 export function readProgram(proc: string, pid: number): string | null {
   return readLink(join(proc, String(pid), 'exe'));
 }
 
-/** What is known from an inventory of everything, and besides of the sockets that came while it was made. */
+/**
+ * What is known from an inventory of everything, and besides of the sockets that came while it was made. Listeners and holders
+ * are the very maps as before where nothing about them is another.
+ */
 export function mergeKnown(meanwhile: Known, everything: Known): Known {
+  if (isSameMap(meanwhile.listeners, everything.listeners) && isSameMap(meanwhile.holders, everything.holders)) {
+    return { ...everything, listeners: meanwhile.listeners, holders: meanwhile.holders };
+  }
   const asked = new Set([...everything.listeners.values()].flatMap(({ sockets }) => sockets.map(socketKey)));
   return {
     ...everything,
@@ -116,4 +149,15 @@ export function mergeKnown(meanwhile: Known, everything: Known): Known {
     holders: new Map([...[...meanwhile.holders].filter(([key]) => !asked.has(key)), ...everything.holders]),
     processes: new Map([...meanwhile.processes, ...everything.processes]),
   };
+}
+
+/** Whether both have the same objects under the same keys in the same order. */
+function isSameMap<Key, Value>(one: ReadonlyMap<Key, Value>, other: ReadonlyMap<Key, Value>): boolean {
+  if (one === other || one.size !== other.size) return one === other;
+  const entries = other.entries();
+  for (const [key, value] of one) {
+    const [otherKey, otherValue] = entries.next().value ?? [];
+    if (otherKey !== key || otherValue !== value) return false;
+  }
+  return true;
 }

@@ -1,8 +1,9 @@
+import { isDeepStrictEqual } from 'node:util';
 import type { Owner } from '../model/listener.ts';
 import type { SocketRecord } from '../model/socket.ts';
 import type { Candidate } from './candidate.ts';
 import { followHolding, type HolderSearch, type Holding } from './holders.ts';
-import { readProgram, socketKey } from './known.ts';
+import { readProgram, socketKey, type Known } from './known.ts';
 import { createPause } from './pause.ts';
 import { isProcessFolder, type ProcessReader } from './process.ts';
 
@@ -25,18 +26,24 @@ export interface OwnerReader {
   confirm(holding: Holding, inode: number): ConfirmedOwner | null;
   /** The process that a source has named. */
   fromSource(holder: NonNullable<SocketRecord['holder']>): Owner;
-  /** Of those that were confirmed, the text of the link `exe`. */
-  readonly programs: ReadonlyMap<number, string | null>;
+  /** A process as it is now; null where it has left. */
+  read(pid: number): ReadOwner | null;
+}
+
+/** A process as it was read, and the text of its link `exe` a moment before. */
+export interface ReadOwner {
+  readonly owner: Owner;
+  readonly program: string | null;
 }
 
 /**
  * Each holder is looked at again after it was read: if the descriptor no longer leads to the socket then the process has
  * closed it or has left, and its pid may be another's. So it is too where the kernel named the holder, once. If the kernel
  * names that very descriptor again, after /proc did not show it, then /proc does not show what is.
+ * @param known processes as they were: one that is the same is given as the same object
  */
-export function createOwnerReader(proc: string, reader: ProcessReader): OwnerReader {
-  const read = new Map<number, { readonly program: string | null; readonly owner: Owner } | null>();
-  const programs = new Map<number, string | null>();
+export function createOwnerReader(proc: string, reader: ProcessReader, known: Known['processes'] = new Map()): OwnerReader {
+  const read = new Map<number, ReadOwner | null>();
   const denied = new Map<string, Holding>();
   const readOnce = (pid: number) => {
     let found = read.get(pid);
@@ -44,21 +51,19 @@ export function createOwnerReader(proc: string, reader: ProcessReader): OwnerRea
       // First the program's name by itself: should the process run another one from here on, the next look tells.
       const program = readProgram(proc, pid);
       const owner = reader.readOwner(pid)?.owner;
-      read.set(pid, (found = owner === undefined ? null : { program, owner }));
+      const former = known.get(pid);
+      found = owner === undefined ? null : { program, owner: former?.program === program && isDeepStrictEqual(former.owner, owner) ? former.owner : owner };
+      read.set(pid, found);
     }
     return found;
   };
   return {
-    programs,
+    read: readOnce,
     confirm(holding, inode) {
       const { pid, link, name } = holding;
       const found = readOnce(pid);
       const told = followHolding(holding, inode);
-      if (told === 'holds') {
-        if (found === null) return null;
-        programs.set(pid, found.program);
-        return { owner: found.owner, isConcealed: false };
-      }
+      if (told === 'holds') return found === null ? null : { owner: found.owner, isConcealed: false };
       if (name === undefined) return null;
       const key = `${inode} ${link}`;
       const before = denied.get(key);

@@ -1,6 +1,6 @@
 import type { SocketRecord } from '../model/socket.ts';
 import type { CgroupIndex } from './cgroup-index.ts';
-import { findHolders, type HolderSearch, type Holding, type ProcessFolders } from './holders.ts';
+import { findHolders, NOTHING_FOUND, type HolderSearch, type Holding, type ProcessFolders } from './holders.ts';
 import { socketKey, type Known } from './known.ts';
 import { listLikely, listRelatives } from './likely-processes.ts';
 import type { OwnerSearch } from './name-owners.ts';
@@ -23,7 +23,7 @@ export interface Recollection {
 export function searchKnown({ known }: Recollection): OwnerSearch {
   const recalled = (socket: SocketRecord) => known.holders.get(socketKey(socket));
   return {
-    find: (wanted) => Promise.resolve({ holders: new Map(wanted.map((socket) => [socket.inode ?? 0, recalled(socket)?.holdings ?? []])), unreadable: [] }),
+    find: (wanted) => Promise.resolve({ ...NOTHING_FOUND, holders: new Map(wanted.map((socket) => [socket.inode ?? 0, recalled(socket)?.holdings ?? []])) }),
     isComplete: (socket) => recalled(socket)?.complete ?? false,
   };
 }
@@ -56,12 +56,14 @@ function* takeFirst(pids: Iterable<number>, most: number): Generator<number> {
 }
 
 /** All of the processes to the end. */
-export function searchAll(folders: ProcessFolders, pids: readonly number[], eachThread: boolean): OwnerSearch {
-  return { find: (wanted) => findHolders(folders, inodesOf(wanted), { pids, eachThread }), isComplete: () => true };
+export function searchAll(folders: ProcessFolders, pids: readonly number[], eachThread: boolean, before: HolderSearch = NOTHING_FOUND): OwnerSearch {
+  return { find: (wanted) => findHolders(folders, inodesOf(wanted), { pids, eachThread, before }), isComplete: () => true };
 }
 
 export function inodesOf(sockets: readonly SocketRecord[]): ReadonlySet<number> {
-  return new Set(sockets.flatMap(({ inode }) => (inode === null || inode === 0 ? [] : [inode])));
+  const inodes = new Set<number>();
+  for (const { inode } of sockets) if (inode !== null && inode !== 0) inodes.add(inode);
+  return inodes;
 }
 
 export function joinHolders(one: HolderSearch['holders'], other: HolderSearch['holders']): HolderSearch['holders'] {

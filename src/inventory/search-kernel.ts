@@ -1,16 +1,17 @@
 import type { SocketRecord } from '../model/socket.ts';
 import type { HolderSearch, Holding, ProcessFolders } from './holders.ts';
-import { listPids } from './holders.ts';
+import { listPids, NOTHING_FOUND } from './holders.ts';
 import type { OwnerSearch } from './name-owners.ts';
 import { inodesOf, joinHolders, searchAll } from './recollection.ts';
 
 /**
  * All processes by way of the kernel, and where that is not to be had through /proc. The kernel shows every descriptor,
  * those of a thread with a table of its own too.
+ * @param before an earlier walk through /proc, which is given again where it finds the same
  */
-export function searchEverything(folders: ProcessFolders, pids: readonly number[]): OwnerSearch {
+export function searchEverything(folders: ProcessFolders, pids: readonly number[], before: HolderSearch): OwnerSearch {
   return {
-    find: async (wanted) => (await askHolders(folders, wanted, pids.length)) ?? searchAll(folders, pids, false).find(wanted),
+    find: async (wanted) => (await askHolders(folders, wanted, pids.length)) ?? searchAll(folders, pids, false, before).find(wanted),
     isComplete: () => true,
   };
 }
@@ -18,7 +19,7 @@ export function searchEverything(folders: ProcessFolders, pids: readonly number[
 /** What the kernel knows alone. */
 export function searchByKernel(folders: ProcessFolders, pids: readonly number[]): OwnerSearch {
   return {
-    find: async (wanted) => (await askHolders(folders, wanted, pids.length)) ?? { holders: new Map(), unreadable: [] },
+    find: async (wanted) => (await askHolders(folders, wanted, pids.length)) ?? NOTHING_FOUND,
     isComplete: () => true,
   };
 }
@@ -36,7 +37,7 @@ export function searchEverythingAgain(folders: ProcessFolders): OwnerSearch {
       if (asked === null) return searchAll(folders, pids, true).find(wanted);
       const rest = wanted.filter(({ inode }) => inode !== null && !asked.holders.has(inode));
       const walked = await searchAll(folders, pids, true).find(rest);
-      return { holders: joinHolders(asked.holders, walked.holders), unreadable: [] };
+      return { ...NOTHING_FOUND, holders: joinHolders(asked.holders, walked.holders) };
     },
     isComplete: () => true,
   };
@@ -55,5 +56,5 @@ async function askHolders({ proc, askKernel }: ProcessFolders, wanted: readonly 
     if (known === undefined) holders.set(inode, [holding]);
     else if (known.at(-1)?.pid !== pid) known.push(holding);
   }
-  return { holders, unreadable: [] };
+  return { ...NOTHING_FOUND, holders };
 }

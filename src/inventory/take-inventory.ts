@@ -1,18 +1,20 @@
 import { join } from 'node:path';
 import type { Gap } from '../model/coverage.ts';
 import type { Listener, UnknownReason } from '../model/listener.ts';
+import type { SocketDump, SocketRecord } from '../model/socket.ts';
 import { readUserNames, type UserNames } from './accounts.ts';
 import { createCandidate, isOpen, type Candidate } from './candidate.ts';
 import { createRootMadeDepth } from './cgroup-owners.ts';
 import { describeListener } from './describe-listener.ts';
 import { foldSockets, type NamespaceSockets } from './fold.ts';
-import { listPids, type ProcessFolders } from './holders.ts';
-import { listenerKey, recallListener, socketKey, type Known, type KnownHolders, type KnownListener, type KnownProcess, type SocketKey } from './known.ts';
+import { listPids, type HolderSearch, type ProcessFolders } from './holders.ts';
+import { isSettled, listenerKey, NOTHING_KNOWN, recallListener, recallReading, socketKey, type Known, type KnownHolders, type KnownListener, type KnownProcess, type KnownReading, type SocketKey } from './known.ts';
 import { createOwnerReader, nameOwners, resolveDoubts, type OwnerReader, type OwnerSearch } from './name-owners.ts';
 import { markClosed, nameConcealed, nameKernelServices, nameReasons, type SecondLook } from './name-reasons.ts';
 import { createPause } from './pause.ts';
 import { createProcessReader, readStat } from './process.ts';
 import { searchKnown, searchLikely, type Recollection } from './recollection.ts';
+import { isAsBefore, type Reexamination } from './reexamination.ts';
 import { searchByKernel, searchEverything, searchEverythingAgain } from './search-kernel.ts';
 import { createSocketUnits, UNIT_FOLDERS } from './socket-units.ts';
 import { processGaps, readVisibility } from './visibility.ts';
@@ -43,71 +45,134 @@ export interface Inventory {
 /**
  * Turns sockets into listeners with owners: folds siblings, finds the processes that hold them, asks again where none
  * does, and states what could not be seen.
- * @param recollection what an earlier inventory found. Then a listener whose sockets are the same as before is taken as it
- *   was, unless one of its processes has left or runs another program; for other sockets the likeliest processes are
- *   asked first, and no further than to the first holder and its relatives. Without it all is found out anew.
+ * @param earlier what an earlier inventory found. By a recollection a listener whose sockets are the same as before is taken
+ *   as it was, unless one of its processes has left or runs another program; for other sockets the likeliest processes are
+ *   asked first, and no further than to the first holder and its relatives. Else all is found out anew; by a reexamination
+ *   what turns out to be as it was is the same object.
  */
-export async function takeInventory(namespaces: readonly NamespaceSockets[], paths: InventoryPaths, secondLook: SecondLook, recollection: Recollection | null = null): Promise<Inventory> {
-  const entries = namespaces.flatMap((from) => foldSockets(from).map((group) => (recollection === null ? null : recallListener(recollection, from, group)) ?? createCandidate(from, group)));
-  const candidates = entries.filter(isCandidate);
+export async function takeInventory(namespaces: readonly NamespaceSockets[], paths: InventoryPaths, secondLook: SecondLook, earlier: Recollection | Reexamination | null = null): Promise<Inventory> {
+  const recollection = earlier !== null && 'look' in earlier ? earlier : null;
+  const known = earlier?.known ?? NOTHING_KNOWN;
   const userName = readUserNames(paths.passwd);
-  const reader = createOwnerReader(paths.proc, createProcessReader(paths.proc, paths.passwd, userName, createRootMadeDepth(paths.cgroupRoots)));
+  const reader = createOwnerReader(paths.proc, createProcessReader(paths.proc, paths.passwd, userName, createRootMadeDepth(paths.cgroupRoots)), known.processes);
+  const sockets = namespaces.flatMap(({ dump }) => dump.sockets);
   // Where a source tells no inodes there may be no /proc either.
-  const pids = hasInodes(candidates) ? listPids(paths.proc) : null;
-  const { unreadable, walkMs } = await nameAll(candidates, paths, reader, userName, secondLook, recollection, pids ?? []);
-
-  const pause = createPause();
+  let pids = recollection === null && sockets.some(hasInode) ? listPids(paths.proc) : null;
+  const walk = pids === null ? known.walk : await searchEverything(paths, pids, known.walk).find(sockets);
+  if (recollection === null) await readAhead(reader, known.processes.keys());
+  const isToKeep = recollection === null ? (former: KnownListener) => isAsBefore(known, former, walk, reader, userName) : (former: KnownListener) => isSettled(recollection, former);
+  const readings = namespaces.map((from) => enterReading(from, known, isToKeep));
+  const candidates = readings.flatMap((entries) => entries.filter(isCandidate));
+  if (recollection !== null && candidates.some(({ group }) => hasInode(group.first))) pids = listPids(paths.proc);
   const units = createSocketUnits(paths.cgroupRoots, paths.unitFolders);
+  const { unreadable, walkMs } = await (recollection === null
+    ? nameByAll(candidates, paths, reader, userName, secondLook, walk, pids ?? [])
+    : nameByLikely(candidates, paths, reader, userName, secondLook, recollection, pids ?? []));
+
+  const found: Known = {
+    ...known,
+    ...(recollection !== null ? {} : { visibility: readVisibility(paths.proc), unreadable: nameProcesses(paths.proc, unreadable), walk }),
+    ...(pids === null ? {} : { pids: new Set(pids) }),
+    ...(isSameOrder(readings.flat(), known.listeners.values()) ? {} : await remember(namespaces, readings, known, recollection, reader, (candidate) => describeListener(candidate, userName, units))),
+  };
+  return { listeners: [...found.listeners.values()].map(({ listener }) => listener), gaps: gapsOf(found), known: found, walkMs };
+}
+
+/** One after the other, for all of them together would keep the event loop waiting: 0.1 ms each. */
+async function readAhead(reader: OwnerReader, pids: Iterable<number>): Promise<void> {
+  const pause = createPause();
+  for (const pid of pids) {
+    await pause();
+    reader.read(pid);
+  }
+}
+
+type Entry = KnownListener | Candidate;
+
+/** The listeners of one namespace as they were, or what is to be found out of them. */
+function enterReading(from: NamespaceSockets, known: Known, isToKeep: (former: KnownListener) => boolean): readonly Entry[] {
+  const former = recallReading(known, from);
+  if (former?.every(isToKeep) === true) return former;
+  return foldSockets(from).map((group) => {
+    const listener = recallListener(known, from, group);
+    return listener !== null && isToKeep(listener) ? listener : createCandidate(from, group);
+  });
+}
+
+function isSameOrder(entries: readonly Entry[], known: Iterable<KnownListener>): boolean {
+  let index = 0;
+  for (const listener of known) if (entries[index++] !== listener) return false;
+  return index === entries.length;
+}
+
+/** For the next inventory: the candidates as what they have become, and the others as they were. */
+async function remember(namespaces: readonly NamespaceSockets[], entries: readonly (readonly Entry[])[], before: Known, recollection: Recollection | null, reader: OwnerReader, describe: (candidate: Candidate) => Listener): Promise<Pick<Known, 'listeners' | 'holders' | 'processes' | 'readings'>> {
+  const pause = createPause();
   const listeners = new Map<string, KnownListener>();
   const holders = new Map<SocketKey, KnownHolders>();
   const processes = new Map<number, KnownProcess>();
-  for (const entry of entries) {
-    await pause();
-    const known = isCandidate(entry) ? rememberListener(entry, describeListener(entry, userName, units), recollection) : entry;
-    listeners.set(known.key, known);
-    for (const socket of known.sockets) {
-      const held = isCandidate(entry) ? entry.holders.get(socketKey(socket)) : recollection?.known.holders.get(socketKey(socket));
-      if (held === undefined) continue;
-      holders.set(socketKey(socket), held);
-      for (const holding of held.holdings) {
-        if (!processes.has(holding.pid)) processes.set(holding.pid, { holding, inode: socket.inode ?? 0, program: reader.programs.get(holding.pid) ?? recollection?.known.processes.get(holding.pid)?.program ?? null });
+  const readings = new Map<SocketDump, KnownReading>();
+  for (const [index, { dump, namespace }] of namespaces.entries()) {
+    const keys: string[] = [];
+    readings.set(dump, { namespace, keys });
+    for (const entry of entries[index] ?? []) {
+      await pause();
+      const listener = isCandidate(entry) ? rememberListener(entry, describe(entry), recollection) : entry;
+      listeners.set(listener.key, listener);
+      keys.push(listener.key);
+      for (const socket of listener.sockets) {
+        const held = isCandidate(entry) ? entry.holders.get(socketKey(socket)) : before.holders.get(socketKey(socket));
+        if (held === undefined) continue;
+        holders.set(socketKey(socket), held);
+        for (const holding of held.holdings) {
+          const process = processes.has(holding.pid) ? null : isCandidate(entry) || recollection === null ? reader.read(holding.pid) : before.processes.get(holding.pid);
+          if (process !== null && process !== undefined) processes.set(holding.pid, { holding, inode: socket.inode ?? 0, program: process.program, owner: process.owner });
+        }
       }
     }
   }
-  const { visibility, unreadable: closed, descriptors } = recollection?.known ?? { visibility: readVisibility(paths.proc), unreadable: nameProcesses(paths.proc, unreadable), descriptors: new Map<number, number>() };
-  const all = [...listeners.values()].map(({ listener }) => listener);
-  return {
-    listeners: all,
-    gaps: processGaps(visibility, closed, all.filter(({ ownerNote }) => ownerNote !== null && UNNAMED.has(ownerNote.code)).length),
-    known: { listeners, holders, processes, pids: pids === null ? recollection?.known.pids ?? new Set() : new Set(pids), descriptors, visibility, unreadable: closed },
-    walkMs,
-  };
+  return { listeners, holders, processes, readings };
 }
 
-function hasInodes(candidates: readonly Candidate[]): boolean {
-  return candidates.some(({ group }) => group.first.inode !== null);
+/** What could not be seen of the processes, and so of the listeners. */
+export function gapsOf({ listeners, visibility, unreadable }: Known): readonly Gap[] {
+  const unnamed = [...listeners.values()].filter(({ listener: { ownerNote } }) => ownerNote !== null && UNNAMED.has(ownerNote.code));
+  return processGaps(visibility, unreadable, unnamed.length);
+}
+
+function hasInode({ inode }: SocketRecord): boolean {
+  return inode !== null;
 }
 
 /** Reasons that are ours, and not those of the listener. */
 const UNNAMED: ReadonlySet<string> = new Set<UnknownReason>(['no-privilege', 'outside-pid-namespace', 'source-limit', 'not-searched']);
 
-/** Names the owners of all candidates, or says why they have none. */
-async function nameAll(candidates: readonly Candidate[], folders: ProcessFolders, reader: OwnerReader, userName: UserNames, secondLook: SecondLook, recollection: Recollection | null, pids: readonly number[]): Promise<{ readonly unreadable: readonly number[]; readonly walkMs: number }> {
+interface Naming {
+  readonly unreadable: readonly number[];
+  readonly walkMs: number;
+}
+
+/** Names the owners of the candidates by a walk over all processes, or says why they have none. */
+async function nameByAll(candidates: readonly Candidate[], folders: ProcessFolders, reader: OwnerReader, userName: UserNames, secondLook: SecondLook, walk: HolderSearch, pids: readonly number[]): Promise<Naming> {
+  const without = () => candidates.filter(isOpen);
+  await nameOwners(without(), { find: () => Promise.resolve(walk), isComplete: () => true }, reader);
+  const doubtful = candidates.filter((candidate) => candidate.doubtful.length > 0);
+  if (doubtful.length > 0) await resolveDoubts(doubtful, searchByKernel(folders, pids), reader);
+  if (without().length > 0) await nameKernelServices(without(), secondLook, userName);
+  let { unreadable } = walk;
+  if (without().length > 0) {
+    unreadable = await nameOwners(without(), searchEverythingAgain(folders), reader);
+    await nameReasons(without(), secondLook, 'everywhere', unreadable.length > 0, folders.proc);
+  }
+  nameConcealed(candidates, folders.proc);
+  return { unreadable, walkMs: 0 };
+}
+
+/** As far as the likely processes go, and all of them only where there is time. */
+async function nameByLikely(candidates: readonly Candidate[], folders: ProcessFolders, reader: OwnerReader, userName: UserNames, secondLook: SecondLook, recollection: Recollection, pids: readonly number[]): Promise<Naming> {
   const { proc } = folders;
   const without = () => candidates.filter(isOpen);
   const name = (search: OwnerSearch) => nameOwners(without(), search, reader);
-  if (recollection === null) {
-    let unreadable = await name(searchEverything(folders, pids));
-    const doubtful = candidates.filter((candidate) => candidate.doubtful.length > 0);
-    if (doubtful.length > 0) await resolveDoubts(doubtful, searchByKernel(folders, pids), reader);
-    if (without().length > 0) await nameKernelServices(without(), secondLook, userName);
-    if (without().length > 0) {
-      unreadable = await name(searchEverythingAgain(folders));
-      await nameReasons(without(), secondLook, 'everywhere', unreadable.length > 0, proc);
-    }
-    nameConcealed(candidates, proc);
-    return { unreadable, walkMs: 0 };
-  }
   await name(searchKnown(recollection));
   if (without().length > 0) await name(searchLikely(recollection, folders, pids));
   if (without().length > 0) await nameKernelServices(without(), secondLook, userName);
@@ -120,7 +185,7 @@ async function nameAll(candidates: readonly Candidate[], folders: ProcessFolders
   return { unreadable, walkMs };
 }
 
-function isCandidate(entry: KnownListener | Candidate): entry is Candidate {
+function isCandidate(entry: Entry): entry is Candidate {
   return 'group' in entry;
 }
 

@@ -1,5 +1,5 @@
 import { isDeepStrictEqual } from 'node:util';
-import { socketKey, type Known, type KnownListener, type SocketKey } from '../inventory/known.ts';
+import { NOTHING_KNOWN, socketKey, type Known, type KnownListener, type SocketKey } from '../inventory/known.ts';
 import type { Listener } from '../model/listener.ts';
 
 /** What a look saw. */
@@ -10,7 +10,6 @@ export interface Sight {
   readonly sockets: ReadonlySet<SocketKey>;
 }
 
-const NOTHING_KNOWN: Known = { listeners: new Map(), holders: new Map(), processes: new Map(), pids: new Set(), descriptors: new Map(), visibility: { insidePidNamespace: false, processesHidden: false }, unreadable: [] };
 export const EMPTY_SIGHT: Sight = { known: NOTHING_KNOWN, listeners: new Map(), sockets: new Set() };
 
 /** A namespace may never be read whole again, and what closes in it would pile up. */

@@ -1,9 +1,10 @@
 import { statSync } from 'node:fs';
+import { isDeepStrictEqual } from 'node:util';
 import { createCgroupIndex } from '../inventory/cgroup-index.ts';
 import { countDescriptors, listPids } from '../inventory/holders.ts';
 import { findChanged, mergeKnown, nextSearch, type Known } from '../inventory/known.ts';
 import { hasStrangeNamespace, surveyNamespaces } from '../inventory/namespaces.ts';
-import { takeInventory } from '../inventory/take-inventory.ts';
+import { gapsOf, takeInventory } from '../inventory/take-inventory.ts';
 import type { Clock } from '../model/clock.ts';
 import type { SourceName } from '../model/coverage.ts';
 import { PortreeveError } from '../model/errors.ts';
@@ -123,10 +124,12 @@ export function createHostWatcher({ source: forced, clock, paths = HOST_PATHS, s
     const scope = widen(current, hint);
     const sockets = await readScope(scope);
     const changedProcesses = findChanged(knownBefore, count, paths.proc);
-    const isDue = knownBefore !== base?.known || (searchAt !== null && count >= searchAt) || changedProcesses.size > 0;
+    const isDue = !isSameKnown(knownBefore, base?.known) || (searchAt !== null && count >= searchAt) || changedProcesses.size > 0;
     if (last !== null && !isDue && isSame(sockets, last.sockets)) {
+      const gaps = knownBefore === base?.known ? last.look.gaps : [...sockets.gaps, ...gapsOf(knownBefore)];
+      last = { ...last, look: { ...last.look, changed: false, gaps: isDeepStrictEqual(gaps, last.look.gaps) ? last.look.gaps : gaps, appeared: [], vanished: [], newNamespaces: [], durationMs: clock.steady() - startedAt } };
       base = { scope, known: knownBefore };
-      return { ...last.look, changed: false, appeared: [], vanished: [], newNamespaces: [], durationMs: clock.steady() - startedAt };
+      return last.look;
     }
     const inventory = await takeInventory(sockets.readings, inventoryPaths, sockets.secondLook, { known: knownBefore, changed: changedProcesses, look: count, hints: hint.pids ?? [], mayWalk: clock.steady() >= mayWalkFrom, cgroups });
     if (inventory.walkMs > 0) mayWalkFrom = clock.steady() + inventory.walkMs / WALK_SHARE;
@@ -155,7 +158,7 @@ export function createHostWatcher({ source: forced, clock, paths = HOST_PATHS, s
   const sweepNow = async (): Promise<Look> => {
     for (const source of sources) source.refresh?.();
     const sockets = await surveySockets(forced, sources, paths, base?.scope.survey);
-    const { known } = await takeInventory(sockets.readings, inventoryPaths, sockets.secondLook);
+    const { known } = await takeInventory(sockets.readings, inventoryPaths, sockets.secondLook, base);
     const pids = sockets.scope.survey === null ? [] : listPids(paths.proc);
     const everything = { ...known, pids: new Set(pids), descriptors: countDescriptors(paths.proc, pids) };
     return alone(() => lookNow({}, sockets.scope, base === null ? everything : mergeKnown(base.known, everything)));
@@ -175,6 +178,11 @@ export function createHostWatcher({ source: forced, clock, paths = HOST_PATHS, s
       for (const source of sources) source.close?.();
     },
   };
+}
+
+/** Whether a sweep found what was known: as `mergeKnown` gives it, or nothing was asked anew. */
+function isSameKnown({ listeners, holders }: Known, before: Known | undefined): boolean {
+  return listeners === before?.listeners && holders === before.holders;
 }
 
 /** Whether two readings are of the same namespaces with the same dumps: a watching source gives the very same object again. */

@@ -38,9 +38,12 @@ export async function buildLoad({ listeners, processes, descriptors, connections
   };
 }
 
-/** Rounds of commands in turn; for each the wall clock, the CPU time (ms) and the peak resident memory (KiB) of every round. */
-export async function measure(commands, rounds) {
-  const child = spawn(PYTHON, [new URL('measure.py', import.meta.url).pathname, String(rounds)], { stdio: ['pipe', 'pipe', 'inherit'] });
+/**
+ * Rounds of commands in turn; for each the wall clock, the CPU time (ms) and the peak resident memory (KiB) of every round.
+ * @param distance seconds from the beginning of one round to that of the next; 0: one right after the other
+ */
+export async function measure(commands, rounds, distance = 0) {
+  const child = spawn(PYTHON, [new URL('measure.py', import.meta.url).pathname, String(rounds), String(distance)], { stdio: ['pipe', 'pipe', 'inherit'] });
   child.stdin.end(JSON.stringify(commands));
   let text = '';
   for await (const chunk of child.stdout.setEncoding('utf8')) text += chunk;

@@ -1,7 +1,9 @@
 """Runs commands in turn, so that whatever else the machine does falls on all of them alike, and prints JSON: for each
 the wall clock and CPU (milliseconds) of every round, and the peak resident memory (KiB) of the process.
 
-    measure.py ROUNDS < {"name": ["command", "argument", ...], ...}
+    measure.py ROUNDS [SECONDS] < {"name": ["command", "argument", ...], ...}
+
+With SECONDS each round begins so long after the one before, as what runs on a timer finds the machine.
 """
 import json
 import os
@@ -9,12 +11,15 @@ import sys
 import time
 
 rounds = int(sys.argv[1])
+distance = float(sys.argv[2]) if len(sys.argv) > 2 else 0
 commands = json.load(sys.stdin)
 # What else is set here may change what is measured: NODE_EXTRA_CA_CERTS alone makes each start of Node 20 38 ms longer.
 environment = {name: os.environ[name] for name in ("PATH", "HOME") if name in os.environ} | {"LANG": "C.UTF-8"}
 null = os.open("/dev/null", os.O_RDWR)
 results = {name: {"wall": [], "cpu": [], "rss": [], "codes": []} for name in commands}
+start = time.monotonic()
 for turn in range(rounds + 1):
+    time.sleep(max(0, start + turn * distance - time.monotonic()))
     for name, command in commands.items():
         before = time.monotonic()
         pid = os.fork()

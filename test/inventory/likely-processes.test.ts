@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { createCgroupIndex } from '../../src/inventory/cgroup-index.ts';
 import { listPids } from '../../src/inventory/holders.ts';
-import type { Known } from '../../src/inventory/known.ts';
+import { NOTHING_KNOWN, type Known } from '../../src/inventory/known.ts';
 import { listLikely, listRelatives } from '../../src/inventory/likely-processes.ts';
 import type { Listener } from '../../src/model/listener.ts';
 import type { SocketRecord } from '../../src/model/socket.ts';
@@ -22,13 +22,11 @@ const socket = (port: number, facts: Partial<SocketRecord> = {}): SocketRecord =
 /** All processes were there before, with as many descriptors as now, but for those named here. */
 function knowing(holders: readonly (readonly [SocketRecord, number])[], { before = [] as readonly number[], others = new Map<number, number>() } = {}): Known {
   return {
+    ...NOTHING_KNOWN,
     listeners: new Map(holders.map(([held], index) => [String(index), { key: String(index), sockets: [held], listener: {} as Listener, tries: 0, triedAt: 0 }])),
     holders: new Map(holders.map(([held, pid]) => [held.cookie ?? 0n, { holdings: [{ pid, link: '' }], complete: true }])),
-    processes: new Map(),
     pids: new Set(before),
     descriptors: new Map([...before.map((pid) => [pid, statSync(join(fake.proc, String(pid), 'fd')).size] as const), ...others]),
-    visibility: { insidePidNamespace: false, processesHidden: false },
-    unreadable: [],
   };
 }
 

@@ -430,4 +430,56 @@ describe('a sweep', () => {
     expect(after.changed).toBe(false);
     expect(after.listeners[0]).toBe(before.listeners[0]);
   });
+
+  it('that finds nothing new gives the very same list, and gaps', async () => {
+    fake.add({ pid: 20, name: 'web', sockets: [inodeOf(80), inodeOf(81)] });
+    host.set([socket(80), socket(81)]);
+    const before = await watcher.sweep();
+    await watcher.sweep();
+    const after = await watcher.sweep();
+    expect(after.listeners).toBe(before.listeners);
+    expect(after.gaps).toBe(before.gaps);
+  });
+
+  const file = (name: string) => join(fake.proc, `20/${name}`);
+  const relink = (target: string) => {
+    unlinkSync(file('exe'));
+    symlinkSync(target, file('exe'));
+  };
+  const CHANGES: readonly (readonly [what: string, change: () => void, shows: object])[] = [
+    ['runs another program', () => { relink('/usr/bin/nc'); }, { owners: [{ pid: 20, exe: '/usr/bin/nc' }] }],
+    ['has its program deleted', () => { relink('/usr/sbin/web (deleted)'); }, { owners: [{ exe: '/usr/sbin/web', exeDeleted: true }] }],
+    ['calls itself something else', () => { writeFileSync(file('stat'), `20 (other) S 0 0 0 0 0 0 ${new Array<number>(12).fill(0).join(' ')} 100 0 0\n`); }, { owners: [{ name: 'other' }] }],
+    ['gives up its user', () => { writeFileSync(file('status'), 'Name:\tweb\nUid:\t0\t33\t33\t33\n'); }, { owners: [{ uid: 33 }] }],
+    ['is moved to another unit', () => { writeFileSync(file('cgroup'), '0::/system.slice/other.service\n'); }, { owners: [{ unit: 'other.service' }] }],
+    ['shows other arguments', () => { writeFileSync(file('cmdline'), 'web\0--debug\0'); }, { owners: [{ commandLine: ['web', '--debug'] }] }],
+    ['hands its socket to another process, which shares it', () => { fake.add({ pid: 31, name: 'other', sockets: [inodeOf(80)] }); }, { owners: [{ pid: 20 }, { pid: 31 }] }],
+    ['keeps its socket to itself, where another held it too', () => { fake.remove(32); }, { owners: [{ pid: 20 }] }],
+    ['is another process with the same pid', () => { writeFileSync(file('stat'), `20 (web) S 0 0 0 0 0 0 ${new Array<number>(12).fill(0).join(' ')} 900 0 0\n`); }, { owners: [{ startedAt: '2023-11-14T22:13:29.000Z' }] }],
+    ['is of a user with another name', () => { writeFileSync(join(fake.root, 'passwd'), 'toor:x:0:0::/root:/bin/sh\n'); }, { socketUser: 'toor', owners: [{ user: 'toor' }] }],
+  ];
+  it.each(CHANGES)('sees that an owner %s', async (_what, change, shows) => {
+    fake.add({ pid: 20, name: 'web', sockets: [inodeOf(80)] });
+    fake.add({ pid: 32, name: 'web', sockets: shows === CHANGES[7]?.[2] ? [inodeOf(80)] : [] });
+    fake.add({ pid: 21, name: 'mail', sockets: [inodeOf(25)], uid: 8 });
+    host.set([socket(80), socket(25, { uid: 8 })]);
+    await watcher.sweep();
+    const [, mail] = (await watcher.sweep()).listeners;
+    change();
+    const { changed, listeners, appeared } = await watcher.sweep();
+    expect(changed).toBe(true);
+    expect(listeners[0]).toMatchObject(shows);
+    expect(listeners[0]?.owners).toHaveLength((shows as { owners: readonly object[] }).owners.length);
+    expect(listeners[1]).toBe(mail);
+    expect(appeared).toEqual([]);
+  });
+
+  it('says what it no longer may see, though every listener is as it was', async () => {
+    fake.add({ pid: 20, name: 'web', sockets: [inodeOf(80)] });
+    host.set([socket(80)]);
+    await watcher.sweep();
+    writeFileSync(join(fake.proc, 'self/mountinfo'), `24 30 0:22 / ${fake.proc} rw - proc proc rw,hidepid=invisible\n`);
+    expect(await watcher.sweep()).toMatchObject({ changed: false, gaps: [{ code: 'processes-hidden' }] });
+    expect((await watcher.look()).gaps).toMatchObject([{ code: 'processes-hidden' }]);
+  });
 });

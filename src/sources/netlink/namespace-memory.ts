@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { isDeepStrictEqual } from 'node:util';
 import type { EphemeralPorts, SocketDump, SocketRecord } from '../../model/socket.ts';
 import { isSameSocket } from '../../model/socket.ts';
 import { nameInterface } from '../../native/interface-name.ts';
@@ -37,6 +38,9 @@ export function createNamespaceMemory(proc: string): NamespaceMemory {
   let ephemeralPorts: EphemeralPorts | undefined;
   let last: SocketDump | null = null;
 
+  /** What belongs to sockets and can be another while they are the same. */
+  const describe = (sockets: readonly SocketRecord[]) => ({ interfaces: nameInterfaces(sockets), ephemeralPorts });
+
   return {
     dump(transport, everything) {
       const anew = everything || last === null;
@@ -51,16 +55,13 @@ export function createNamespaceMemory(proc: string): NamespaceMemory {
         nowRaw = readRaw(net, raw);
         sinceRaw = 0;
       }
-      if (last !== null && !anew && nowRaw === raw && now.length === readings.length && now.every((reading, index) => reading === readings[index])) return last;
+      const isSame = last !== null && nowRaw === raw && now.length === readings.length && now.every((reading, index) => reading === readings[index]);
+      if (last !== null && isSame && (!anew || isDeepStrictEqual(describe(last.sockets), { interfaces: last.interfaces, ephemeralPorts: last.ephemeralPorts }))) return last;
       readings = now;
       raw = nowRaw;
       const sockets = [...now, raw].flatMap((reading) => reading.sockets);
-      last = {
-        sockets,
-        gaps: [...now, raw].flatMap((reading) => reading.gaps),
-        interfaces: nameInterfaces(sockets),
-        ...(ephemeralPorts === undefined ? {} : { ephemeralPorts }),
-      };
+      const { interfaces, ephemeralPorts: ports } = describe(sockets);
+      last = { sockets, gaps: [...now, raw].flatMap((reading) => reading.gaps), interfaces, ...(ports === undefined ? {} : { ephemeralPorts: ports }) };
       return last;
     },
   };
