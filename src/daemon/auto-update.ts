@@ -20,6 +20,8 @@ export interface AutoUpdate {
 const FIRST_SHARE = 0.1;
 /** Each interval is up to this share shorter or longer. */
 const JITTER = 0.1;
+/** After a failure: twice as long after each further one, and never longer than the interval. Milliseconds. */
+const FIRST_RETRY = 3_600_000;
 
 /**
  * Keeps the registry current by itself, where the configuration wants it.
@@ -33,13 +35,15 @@ export function createAutoUpdate(
   let config = registry;
   let told: EventDraft[] = [];
   let lastFailure: string | null = null;
+  let failures = 0;
   let isRunning = false;
   let due = plan(lastCheckedAt === null ? null : clock.now().getTime() - lastCheckedAt.getTime());
 
   /** @param sinceLast milliseconds since the last one; null where there was none */
   function plan(sinceLast: number | null): number {
-    const jittered = config.interval * (1 - JITTER + 2 * JITTER * random());
-    const soonest = config.interval * FIRST_SHARE * random();
+    const interval = failures === 0 ? config.interval : Math.min(FIRST_RETRY * 2 ** (failures - 1), config.interval);
+    const jittered = interval * (1 - JITTER + 2 * JITTER * random());
+    const soonest = interval * FIRST_SHARE * random();
     return clock.steady() + (sinceLast === null ? soonest : Math.max(soonest, jittered - Math.max(0, sinceLast)));
   }
 
@@ -48,8 +52,10 @@ export function createAutoUpdate(
       const { outcome, before, after } = await update(config);
       if (lastFailure !== null) logger.info('the registry update works again');
       lastFailure = null;
+      failures = 0;
       if (outcome === 'updated') told.push(draftOf('registry', 'notice', `the port registry was updated from ${before.updated} to ${after.updated}`, { before: before.updated, after: after.updated }));
     } catch (error) {
+      failures += 1;
       if (!(error instanceof PortreeveError)) throw error;
       if (error.message === lastFailure) return;
       lastFailure = error.message;

@@ -61,6 +61,17 @@ describe('the automatic update of the registry', () => {
     expect(logged).toContain('the registry update works again');
   });
 
+  it('tries again an hour after a failure, then ever later, but no later than the interval', async () => {
+    const { auto, turn } = setUp({ answers: [...Array.from({ length: 9 }, () => fail('no route')), () => update('not-modified')] });
+    const waits: number[] = [];
+    for (let round = 0; round < 10; round += 1) {
+      const due = auto.nextDue() ?? NaN;
+      await turn(due);
+      waits.push(((auto.nextDue() ?? NaN) - due) / (DAY / 24));
+    }
+    expect(waits.map(Math.round)).toEqual([1, 2, 4, 8, 16, 32, 64, 128, 168, 168]);
+  });
+
   it('is off unless it is asked for', async () => {
     const { auto, turn } = setUp({ answers: [], registry: { ...config, autoUpdate: false } });
     expect(auto.nextDue()).toBeNull();
