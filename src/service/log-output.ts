@@ -36,10 +36,14 @@ function leadsToJournal(stream: string | undefined): boolean {
 
 /** The service alone writes to its stream to the journal: nobody else is affected. Without FFI a write there may wait. */
 function makeNonBlocking(fd: number): void {
+  addFlag(fd, constants.O_NONBLOCK);
+}
+
+function addFlag(fd: number, flag: number): void {
   try {
     const libc = loadDaemonLibc();
     const flags = libc.fcntl(fd, F_GETFL, 0);
-    if (flags >= 0) libc.fcntl(fd, F_SETFL, flags | constants.O_NONBLOCK);
+    if (flags >= 0) libc.fcntl(fd, F_SETFL, flags | flag);
   } catch {
     // The log is there all the same.
   }
@@ -50,7 +54,11 @@ function reopen(fd: number): number {
   try {
     const own = openSync(`/proc/self/fd/${fd}`, constants.O_WRONLY | constants.O_APPEND | constants.O_NONBLOCK | constants.O_NOCTTY);
     const [theirs, ours] = [fstatSync(fd), fstatSync(own)];
-    if (theirs.dev === ours.dev && theirs.ino === ours.ino) return own;
+    if (theirs.dev === ours.dev && theirs.ino === ours.ino) {
+      // What Node itself may say there at the end would be written over the first lines, where nobody else has appended.
+      if (theirs.isFile()) addFlag(fd, constants.O_APPEND);
+      return own;
+    }
     closeSync(own);
   } catch {
     // Not Linux, a socket, or another user's terminal (after su).

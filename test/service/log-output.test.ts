@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { closeSync, mkdtempSync, openSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { closeSync, mkdtempSync, openSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -13,7 +13,9 @@ describe.skipIf(process.platform !== 'linux')('the output of the log', () => {
   let folder: string;
   beforeAll(async () => {
     folder = mkdtempSync(join(tmpdir(), 'portreeve-log-'));
-    await build({ entryPoints: [SOURCE], bundle: true, platform: 'node', format: 'cjs', external: ['koffi'], outfile: join(folder, 'output.cjs'), logLevel: 'silent' });
+    symlinkSync(fileURLToPath(new URL('../../node_modules', import.meta.url)), join(folder, 'node_modules'));
+    const url = { banner: { js: "const __url = require('node:url').pathToFileURL(__filename).href;" }, define: { 'import.meta.url': '__url' } };
+    await build({ ...url, entryPoints: [SOURCE], bundle: true, platform: 'node', format: 'cjs', external: ['koffi'], outfile: join(folder, 'output.cjs'), logLevel: 'silent' });
   });
   afterAll(() => {
     rmSync(folder, { recursive: true, force: true });
@@ -38,6 +40,15 @@ describe.skipIf(process.platform !== 'linux')('the output of the log', () => {
     const text = "const { form, write } = openLogOutput(process.env); write('a line\\n'); writeSync(1, form);";
     expect(runInto(file, text, stream(dev, ino))).toBe(form);
     expect(readFileSync(file, 'utf8')).toBe('before\na line\n');
+  });
+
+  it('appends to a file, and so does Node then, whoever opened it and however', () => {
+    const file = join(folder, 'written-from-its-start');
+    const fd = openSync(file, 'w');
+    const text = "const { write } = openLogOutput({}); write('one\\n'); writeSync(2, 'two\\n'); write('three\\n');";
+    spawnSync(process.execPath, ['-e', program(text)], { stdio: ['ignore', 'ignore', fd] });
+    closeSync(fd);
+    expect(readFileSync(file, 'utf8')).toBe('one\ntwo\nthree\n');
   });
 
   it('does not wait for a pipe that nobody reads, says what was not written, and runs no lines together', () => {
