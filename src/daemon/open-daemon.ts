@@ -22,7 +22,7 @@ import { createKernelEvents } from '../sources/tracefs/kernel-events.ts';
 import { openCursorStore } from '../state/cursor-store.ts';
 import { openEventLog } from '../state/event-log.ts';
 import { queryHistory } from '../state/query-history.ts';
-import { lockStateDir } from '../state/lock-state-dir.ts';
+import { bootId, lockStateDir } from '../state/lock-state-dir.ts';
 import { openStateFile, type SavedState } from '../state/state-file.ts';
 import { statePaths } from '../state/state-paths.ts';
 import { createAutoUpdate } from './auto-update.ts';
@@ -33,6 +33,7 @@ import { createEvidence } from './evidence.ts';
 import { createExceptionUse } from './exception-use.ts';
 import { createJudge } from './judge.ts';
 import { writeMetricsFile } from './metrics-file.ts';
+import { readNames, saveNames } from './namespace-names.ts';
 import { openSettings } from './settings.ts';
 import { createSleep } from './sleep.ts';
 import { createRecordBudget } from './record-budget.ts';
@@ -102,6 +103,7 @@ export async function openDaemon(choice: DaemonChoice, surroundings: Surrounding
   const paths = statePaths(stateDir);
   const stateFile = openStateFile({ path: paths.state, clock, logger });
   const saved = await stateFile.load();
+  const boot = await bootId();
   const cursors = await openCursorStore({ folder: paths.sinks, logger });
   const log = await openEventLog({ folder: paths.events, maxBytes: settings.config.state.maxSize, maxAgeMs: settings.config.state.maxAge, host: hostname(), clock, logger, after: Math.max(sequenceOf(saved), cursors.highest()) });
   const book = createAlertBook({ config: settings.config.alerts, clock, saved: saved?.['alerts'] ?? null });
@@ -111,7 +113,7 @@ export async function openDaemon(choice: DaemonChoice, surroundings: Surrounding
 
   const evidence = createEvidence();
   const kernel = settings.config.scan.kernelEvents === 'auto' && process.platform === 'linux' ? createKernelEvents<Owner>({ clock, logger, identify: (thread) => evidence.readCaller(thread) }) : null;
-  const watcher = createHostWatcher({ source: choice.source ?? settings.config.scan.source, clock });
+  const watcher = createHostWatcher({ source: choice.source ?? settings.config.scan.source, clock, called: readNames(saved?.['namespaces'], boot) });
   const turns = createTurns({
     watcher,
     judge: createJudge(settings.inputs.registry, settings.inputs.policy),
@@ -273,7 +275,7 @@ export async function openDaemon(choice: DaemonChoice, surroundings: Surrounding
   async function save(): Promise<void> {
     unsavedSince = null;
     savedAt = clock.steady();
-    await stateFile.save({ sequence: log.newest, alerts: book.save(), exceptions: use.save(), coverage: coverage.save() });
+    await stateFile.save({ sequence: log.newest, alerts: book.save(), exceptions: use.save(), coverage: coverage.save(), namespaces: saveNames(watcher.namespaces(), boot) });
   }
 
   async function openControl(): Promise<ControlServer | null> {

@@ -27,9 +27,9 @@ export interface NamespaceSurvey {
  * Lists the network namespaces that a process is in or that `ip netns` keeps a name for (network_namespaces(7)). One
  * that is only held open by a descriptor has no path to find it by. A name is one that survives a restart: that of
  * `ip netns`, else the container, else the unit of the process found there first.
- * @param before the survey before this one: who watches calls each what it was called then
+ * @param before what they were called before: who watches goes on calling each what it was called then
  */
-export function surveyNamespaces(proc: string, netnsFolder: string, before: NamespaceSurvey | null = null): NamespaceSurvey {
+export function surveyNamespaces(proc: string, netnsFolder: string, before: readonly NetworkNamespace[] = []): NamespaceSurvey {
   const named = readNamed(netnsFolder);
   const own = inodeOf(join(proc, 'self/ns/net'));
   const first = inodeOf(join(proc, '1/ns/net'));
@@ -68,7 +68,12 @@ export function surveyNamespaces(proc: string, netnsFolder: string, before: Name
   const inOrder = [...others.values()].sort((one, other) => one.since - other.since || (one.namespace.inode ?? 0) - (other.namespace.inode ?? 0));
   const found = inOrder.map(({ namespace, paths: [path = '', ...spare] }): OtherNamespace => ({ namespace, path, spare }));
   const ownName = (own === null ? undefined : named.get(own)?.name) ?? (own === null || first === null || first === own ? 'host' : null);
-  return { own: { inode: own, name: ownName }, others: tellApart(found, ownName, before?.others ?? []), unreadable };
+  return { own: { inode: own, name: ownName }, others: tellApart(found, ownName, before), unreadable };
+}
+
+/** What the namespaces of a survey are called, but for the own one. */
+export function namesOf(survey: NamespaceSurvey | null): readonly NetworkNamespace[] {
+  return survey?.others.map(({ namespace }) => namespace) ?? [];
 }
 
 /** Inode of the namespace that a process is in; NaN for a link that is none. */
@@ -100,8 +105,8 @@ export function hasStrangeNamespace(proc: string, { own, others }: NamespaceSurv
  * Namespaces of one name (two containers that no cgroup names) get numbers, as their first processes are of age. One that
  * had a number keeps it: neither what comes nor what goes renames another.
  */
-function tellApart(others: readonly OtherNamespace[], ownName: string | null, before: readonly OtherNamespace[]): readonly OtherNamespace[] {
-  const given = new Map(before.map(({ namespace: { inode, name } }) => [inode, name]));
+function tellApart(others: readonly OtherNamespace[], ownName: string | null, before: readonly NetworkNamespace[]): readonly OtherNamespace[] {
+  const given = new Map(before.map(({ inode, name }) => [inode, name]));
   const taken = new Set<string | null>([ownName]);
   const names = new Map<number | null, string | null>();
   for (const { namespace: { inode, name } } of others) {

@@ -3,7 +3,7 @@ import type { SecondLook } from '../inventory/name-reasons.ts';
 import { leadsTo, surveyNamespaces, type NamespaceSurvey, type OtherNamespace } from '../inventory/namespaces.ts';
 import type { Gap, SourceName } from '../model/coverage.ts';
 import { PortreeveError } from '../model/errors.ts';
-import type { SocketDump, SocketSource } from '../model/socket.ts';
+import type { NetworkNamespace, SocketDump, SocketSource } from '../model/socket.ts';
 import { readSockets } from '../sources/choose.ts';
 
 /** What is read on a host, and with what. */
@@ -31,10 +31,10 @@ export interface HostSockets {
 /**
  * Chooses a source, finds the namespaces, and reads the sockets of each.
  * @param forced the one source to use
- * @param before the namespaces as they were found before this
+ * @param before the namespaces as they were called before this
  * @throws PortreeveError
  */
-export async function surveySockets(forced: SourceName | null, sources: readonly SocketSource[], { proc, netns }: { readonly proc: string; readonly netns: string }, before: NamespaceSurvey | null = null): Promise<HostSockets> {
+export async function surveySockets(forced: SourceName | null, sources: readonly SocketSource[], { proc, netns }: { readonly proc: string; readonly netns: string }, before: readonly NetworkNamespace[] = []): Promise<HostSockets> {
   if (forced !== null && !sources.some((source) => source.name === forced)) {
     throw new PortreeveError('source-unsupported', `the source ${forced} does not exist on ${process.platform}`, { hint: 'leave --source out, or use --source portable' });
   }

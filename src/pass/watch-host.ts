@@ -3,7 +3,7 @@ import { isDeepStrictEqual } from 'node:util';
 import { createCgroupIndex } from '../inventory/cgroup-index.ts';
 import { countDescriptors, listPids } from '../inventory/holders.ts';
 import { findChanged, mergeKnown, nextSearch, type Known } from '../inventory/known.ts';
-import { hasStrangeNamespace, surveyNamespaces } from '../inventory/namespaces.ts';
+import { hasStrangeNamespace, namesOf, surveyNamespaces } from '../inventory/namespaces.ts';
 import { gapsOf, takeInventory } from '../inventory/take-inventory.ts';
 import type { Clock } from '../model/clock.ts';
 import type { SourceName } from '../model/coverage.ts';
@@ -64,6 +64,8 @@ export interface HostWatcher {
    * @throws PortreeveError
    */
   sweep(): Promise<Look>;
+  /** What the namespaces besides the own one are called now. */
+  namespaces(): readonly NetworkNamespace[];
   close(): void;
 }
 
@@ -71,6 +73,8 @@ export interface WatchOptions {
   /** The one source to use, or null for the best that exists here. */
   readonly source: SourceName | null;
   readonly clock: Clock;
+  /** What namespaces were called by who watched before. */
+  readonly called?: readonly NetworkNamespace[];
   readonly paths?: HostPaths;
   /** In the order in which they are tried. */
   readonly sources?: readonly (SocketSource & Partial<WatchingSource>)[];
@@ -87,7 +91,7 @@ const SURVEY_PAUSE = 250;
  * Watches the listeners of a host. From procfs or the portable source a look is a dump of everything, compared socket by
  * socket (protocol, address, port, inode): it costs what one of their dumps costs.
  */
-export function createHostWatcher({ source: forced, clock, paths = HOST_PATHS, sources = listSources(paths.proc, () => createWatchingNetlinkSource(paths.proc)) }: WatchOptions): HostWatcher {
+export function createHostWatcher({ source: forced, clock, called = [], paths = HOST_PATHS, sources = listSources(paths.proc, () => createWatchingNetlinkSource(paths.proc)) }: WatchOptions): HostWatcher {
   const inventoryPaths = withNativeCalls(paths, forced);
   const cgroups = createCgroupIndex(paths.cgroupRoots);
   const certainty = createCertainty();
@@ -115,7 +119,7 @@ export function createHostWatcher({ source: forced, clock, paths = HOST_PATHS, s
     if (!due) return current;
     namedAt = stamp;
     surveyedAt = clock.steady();
-    return { ...current, survey: surveyNamespaces(paths.proc, paths.netns, current.survey) };
+    return { ...current, survey: surveyNamespaces(paths.proc, paths.netns, namesOf(current.survey)) };
   };
 
   const lookNow = async (hint: LookHint, current: HostScope, knownBefore: Known): Promise<Look> => {
@@ -157,7 +161,7 @@ export function createHostWatcher({ source: forced, clock, paths = HOST_PATHS, s
 
   const sweepNow = async (): Promise<Look> => {
     for (const source of sources) source.refresh?.();
-    const sockets = await surveySockets(forced, sources, paths, base?.scope.survey);
+    const sockets = await surveySockets(forced, sources, paths, base === null ? called : namesOf(base.scope.survey));
     const { known } = await takeInventory(sockets.readings, inventoryPaths, sockets.secondLook, base);
     const pids = sockets.scope.survey === null ? [] : listPids(paths.proc);
     const everything = { ...known, pids: new Set(pids), descriptors: countDescriptors(paths.proc, pids) };
@@ -174,6 +178,7 @@ export function createHostWatcher({ source: forced, clock, paths = HOST_PATHS, s
       const first = base;
       return first === null ? sweep() : asPortreeveError(() => alone(() => lookNow(hint, (base ?? first).scope, (base ?? first).known)));
     },
+    namespaces: () => (base === null ? called : namesOf(base.scope.survey)),
     close() {
       for (const source of sources) source.close?.();
     },

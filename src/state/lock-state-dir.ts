@@ -56,8 +56,8 @@ async function findHolder(dir: string, own: string, boot: string): Promise<numbe
   return null;
 }
 
-/** random(4): another at every boot. */
-async function bootId(): Promise<string> {
+/** random(4): another at every boot; `-` where it is not known. */
+export async function bootId(): Promise<string> {
   const id = await readFile('/proc/sys/kernel/random/boot_id', 'latin1').catch(() => '');
   return /^[0-9a-f]{8}/.exec(id)?.[0] ?? '-';
 }

@@ -1,7 +1,7 @@
 import { mkdirSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { surveyNamespaces } from '../../src/inventory/namespaces.ts';
+import { namesOf, surveyNamespaces } from '../../src/inventory/namespaces.ts';
 import { createFakeProc, type FakeProc } from '../fixtures/fake-proc.ts';
 
 let fake: FakeProc;
@@ -60,7 +60,7 @@ describe('the network namespaces of a host', () => {
     rmSync(join(fake.proc, '10'), { recursive: true });
     fake.add({ pid: 13, name: 'fourth', netns: 500, cgroup: session, startTicks: 250 });
     fake.add({ pid: 14, name: 'other', netns: 400, cgroup: '0::/system.slice/other.service\n', startTicks: 250 });
-    const { others } = surveyNamespaces(fake.proc, netns, before);
+    const { others } = surveyNamespaces(fake.proc, netns, namesOf(before));
     expect(Object.fromEntries(others.map(({ namespace: { inode, name } }) => [inode, name]))).toEqual({ 400: 'other.service', 500: 'session-3.scope', 600: 'session-3.scope#2', 800: 'session-3.scope#3' });
   });
 

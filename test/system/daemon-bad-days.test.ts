@@ -188,6 +188,26 @@ describeUnless(missingForSandbox(), 'a daemon on a bad day', () => {
     expect(await instanceOf()).toBe(folder);
   });
 
+  it('restarted while network namespaces of one name are there: calls each what it was called', async () => {
+    const enter = async (before: readonly string[]): Promise<number> => (await sandbox.start<{ pid: number }>('listen.py', [String(PORT)], before)).pid;
+    const running = await start();
+    // The older namespace gets the name, and the younger a number; then its first process leaves another that is younger than either.
+    const older = await enter(['unshare', '-n']);
+    const name = (await opened(running)).listener?.netns.name;
+    const younger = await enter(['unshare', '-n']);
+    expect((await opened(running)).listener?.netns.name).toMatch(/#2$/);
+    const follower = (await sandbox.start<{ pid: number }>('listen.py', [String(OTHER_PORT)], ['nsenter', `--net=/proc/${older}/ns/net`])).pid;
+    expect((await opened(running, OTHER_PORT)).listener?.netns.name).toBe(name);
+    sandbox.kill(older, 'SIGKILL');
+    await running.next('its end', ({ kind, listener }) => kind === 'resolved' && listener?.port === PORT, 10);
+    await pause(3);
+    const told = running.events().length;
+    await running.restart('SIGTERM');
+    await pause(3);
+    expect(running.events().slice(told).map(({ kind, message }) => `${kind} ${message}`)).toEqual([]);
+    for (const pid of [younger, follower]) sandbox.kill(pid, 'SIGKILL');
+  });
+
   it('leaves nothing in tracefs when it ends in good order', async () => {
     const running = await start();
     const { mode, detail } = (await running.status()).kernelEvents;
