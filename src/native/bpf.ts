@@ -24,6 +24,11 @@ const FUNCTION_SIZE = 8;
 /** As long as Linux 5.17 has it. A kernel that has less of it refuses what it does not know, and so what it cannot do. */
 const ATTRIBUTE_SIZE = 144;
 
+const EINTR = 4;
+const EAGAIN = 11;
+/** A signal makes the verifier give up. */
+const ATTEMPTS = 10;
+
 /** What `bpftool prog` and `bpftool map` show while it runs. */
 const NAME = 'portreeve';
 /** Helpers that read the kernel's memory are for programs with a licence that goes with the kernel's (include/linux/license.h). */
@@ -67,9 +72,14 @@ export function openBpf(libc: BpfLibc = loadBpfLibc()): Bpf {
       // The caller holds the bytes until the call has returned.
       else attribute.setBigUint64(at, libc.address(value), true);
     }
-    const result = libc.bpf(command, new Uint8Array(attribute.buffer), ATTRIBUTE_SIZE);
-    if (result >= 0) return result;
-    throw new PortreeveError('source-unsupported', `the kernel refuses ${what} (bpf(2)): ${errnoName(libc.errno())}`, { hint: 'use --owners proc' });
+    let errno = 0;
+    for (let attempt = 0; attempt < ATTEMPTS; attempt += 1) {
+      const result = libc.bpf(command, new Uint8Array(attribute.buffer), ATTRIBUTE_SIZE);
+      if (result >= 0) return result;
+      errno = libc.errno();
+      if (errno !== EAGAIN && errno !== EINTR) break;
+    }
+    throw new PortreeveError('source-unsupported', `the kernel refuses ${what} (bpf(2)): ${errnoName(errno)}`, { hint: 'use --owners proc' });
   };
   const open = (command: number, what: string, fields: readonly Field[]): number => {
     const descriptor = call(command, what, fields);

@@ -9,14 +9,18 @@ interface Call {
 }
 
 /** A kernel that gives a descriptor for everything until the command that it refuses. */
-function kernel(refused: number | null = null) {
+function kernel(refused: number | null = null, errnos: readonly number[] = [constants.errno.EPERM]) {
   const calls: Call[] = [];
   const addresses = new Map<bigint, Uint8Array>();
   const given: number[] = [];
+  let refusals = 0;
   const libc = {
     bpf(command: number, attribute: Uint8Array) {
       calls.push({ command, attribute: new DataView(attribute.slice().buffer) });
-      if (command === refused) return -1;
+      if (command === refused && (refusals < errnos.length || errnos.length === 1)) {
+        refusals += 1;
+        return -1;
+      }
       const descriptor = openSync('/dev/null', 'r');
       given.push(descriptor);
       return descriptor;
@@ -26,7 +30,7 @@ function kernel(refused: number | null = null) {
       addresses.set(address, buffer);
       return address;
     },
-    errno: () => constants.errno.EPERM,
+    errno: () => errnos[Math.min(refusals, errnos.length) - 1] ?? 0,
   };
   return { libc, calls, given, at: (call: Call | undefined, place: number) => addresses.get(call?.attribute.getBigUint64(place, true) ?? 0n), isOpen: (descriptor: number) => { try { fstatSync(descriptor); return true; } catch { return false; } } };
 }
@@ -67,6 +71,15 @@ describe('bpf(2)', () => {
     expect(calls.map(({ command }) => command)).toEqual([5, 10]);
     expect([word(calls[0], 0), word(calls[0], 44)]).toEqual([31, 16]);
     expect([word(calls[1], 0), word(calls[1], 40), at(calls[1], 48)]).toEqual([given[0], 8, context]);
+  });
+
+  it('is asked again where a signal came in between, but not without end', () => {
+    const { libc, calls } = kernel(5, [constants.errno.EAGAIN, constants.errno.EINTR, constants.errno.EAGAIN]);
+    openBpf(libc).openIterator(PROGRAM);
+    expect(calls.map(({ command }) => command)).toEqual([18, 5, 5, 5, 5, 28, 33]);
+    const stubborn = kernel(5, [constants.errno.EAGAIN]);
+    expect(() => openBpf(stubborn.libc).openIterator(PROGRAM)).toThrow(/refuses an iterator/);
+    expect(stubborn.calls).toHaveLength(11);
   });
 
   it.each([[18, 'types'], [5, 'an iterator'], [28, 'to attach'], [33, 'to open']])('says what was refused (command %d), and keeps nothing open', (command, what) => {
