@@ -38,13 +38,14 @@ export function viewHost(proc: string): HostView {
  * another user namespace only. The kernel adds " (deleted)" to the link of an unlinked file; a file may also be called
  * so, which the inode tells apart.
  * @param folder `/proc/<pid>`
+ * @param target what its link `exe` reads; null where that may not be read
  */
-export function readExecutable(folder: string, { first, root, users }: HostView): ExecutableFacts {
-  const link = `${folder}/exe`;
-  const target = readLink(link);
+export function readExecutable(folder: string, target: string | null, { first, root, users }: HostView): ExecutableFacts {
   if (target === null) return { exe: null, exeDeleted: null, exeReplaced: null, exeForeign: null };
-  const running = fileAt(link);
   const ownUsers = isInNamespace(folder, 'user', users);
+  // Most need no more: 5 microseconds for each.
+  if (ownUsers && !target.endsWith(DELETED)) return { exe: target, exeDeleted: false, exeReplaced: false, exeForeign: false };
+  const running = fileAt(`${folder}/exe`);
   const isRunning = (path: string) => isSameFile(fileAt(path), running);
   if (!target.endsWith(DELETED) || isRunning(root + target) || isRunning(`${folder}/root${target}`)) {
     return { exe: target, exeDeleted: false, exeReplaced: false, exeForeign: ownUsers ? false : judgeForeign(running, isRunning(root + target)) };

@@ -3,9 +3,9 @@ import type { Owner } from '../model/listener.ts';
 import type { SocketRecord } from '../model/socket.ts';
 import type { Candidate } from './candidate.ts';
 import { followHolding, type HolderSearch, type Holding } from './holders.ts';
-import { readProgram, socketKey, type Known } from './known.ts';
+import { socketKey, type Known } from './known.ts';
 import { createPause } from './pause.ts';
-import { isProcessFolder, type ProcessReader } from './process.ts';
+import { isProcessFolder, type ProcessReader, type ReadOwner } from './process.ts';
 
 /** One way of looking for holders. */
 export interface OwnerSearch {
@@ -30,12 +30,6 @@ export interface OwnerReader {
   read(pid: number): ReadOwner | null;
 }
 
-/** A process as it was read, and the text of its link `exe` a moment before. */
-export interface ReadOwner {
-  readonly owner: Owner;
-  readonly program: string | null;
-}
-
 /**
  * Each holder is looked at again after it was read: if the descriptor no longer leads to the socket then the process has
  * closed it or has left, and its pid may be another's. So it is too where the kernel named the holder, once. If the kernel
@@ -48,11 +42,9 @@ export function createOwnerReader(proc: string, reader: ProcessReader, known: Kn
   const readOnce = (pid: number) => {
     let found = read.get(pid);
     if (found === undefined) {
-      // First the program's name by itself: should the process run another one from here on, the next look tells.
-      const program = readProgram(proc, pid);
-      const owner = reader.readOwner(pid)?.owner;
+      found = reader.readOwner(pid);
       const former = known.get(pid);
-      found = owner === undefined ? null : { program, owner: former?.program === program && isDeepStrictEqual(former.owner, owner) ? former.owner : owner };
+      if (former !== undefined && found !== null && former.program === found.program && isDeepStrictEqual(former.owner, found.owner)) found = { ...found, owner: former.owner };
       read.set(pid, found);
     }
     return found;

@@ -36,7 +36,7 @@ export function surveyNamespaces(proc: string, netnsFolder: string, before: read
   const others = new Map<number, { namespace: NetworkNamespace; paths: string[]; since: number }>();
   let unreadable = 0;
   for (const pid of listPids(proc)) {
-    const path = join(proc, String(pid), 'ns/net');
+    const path = `${proc}/${pid}/ns/net`;
     let inode: number;
     try {
       inode = readNamespace(path);
@@ -92,7 +92,7 @@ export function hasStrangeNamespace(proc: string, { own, others }: NamespaceSurv
   const found = pids.some((pid) => {
     if (before.has(pid)) return false;
     try {
-      const inode = readNamespace(join(proc, String(pid), 'ns/net'));
+      const inode = readNamespace(`${proc}/${pid}/ns/net`);
       return !Number.isNaN(inode) && !surveyed.has(inode);
     } catch {
       return false;

@@ -48,12 +48,21 @@ export function parseCommandLine(text: string): readonly string[] {
 
 /** A command line is evidence, not a store: what a process makes longer than this is cut. Bytes. */
 const COMMAND_LINE_LIMIT = 4096;
+/** The name, escaped, is 64 bytes at most, and the line of the uids is among the first ten. */
+const STATUS_HEAD = 1024;
 /** Clock ticks per second in /proc, fixed at 100 on every architecture that Node runs on (USER_HZ). */
 const TICKS_PER_SECOND = 100;
 
+export interface ReadOwner {
+  readonly owner: Owner;
+  readonly startTicks: number;
+  /** Text of its link `exe` before all else was read, and after; null where that may not be read. */
+  readonly program: string | null;
+}
+
 export interface ProcessReader {
   /** The process as it is now, or null where it has left. */
-  readOwner(pid: number): { readonly owner: Owner; readonly startTicks: number } | null;
+  readOwner(pid: number): ReadOwner | null;
 }
 
 /**
@@ -76,52 +85,87 @@ export function createProcessReader(proc: string, accounts: string, userName: Us
   /** By the text of the file, which is the same for all processes of a unit: 30 microseconds for each of the others. */
   const cgroups = new Map<string, CgroupFacts>();
   const readCgroup = (folder: string): CgroupFacts => {
-    const text = readText(join(folder, 'cgroup')) ?? '';
+    const text = readRecord(`${folder}/cgroup`) ?? '';
     let facts = cgroups.get(text);
     if (facts === undefined) cgroups.set(text, (facts = parseProcessCgroup(text, rootMade)));
     return facts;
   };
+  /** What is read of a process while its `stat` is open, which is then its own, whoever has its pid. */
+  const readHeld = (pid: number, stat: OpenStat): ReadOwner | null => {
+    const folder = `${proc}/${pid}`;
+    // An exec between two of these reads would pair one program's name with another's file.
+    for (let attempt = 0; attempt < 3; attempt += 1) {
+      const before = stat.read();
+      if (before === null) return null;
+      const program = readLink(`${folder}/exe`);
+      const executable = readExecutable(folder, program, host);
+      const { unit, innerUnit, container } = readCgroup(folder);
+      const uid = parseEffectiveUid(readRecord(`${folder}/status`, STATUS_HEAD) ?? '');
+      const text = readRecord(`${folder}/cmdline`, COMMAND_LINE_LIMIT);
+      const commandLine = text === null ? null : parseCommandLine(text);
+      const script = findScript(executable.exe, commandLine, () => readLink(`${folder}/cwd`));
+      const after = stat.read();
+      if (after?.startTicks !== before.startTicks) return null;
+      if (after.name !== before.name || readLink(`${folder}/exe`) !== program) continue;
+      return {
+        startTicks: before.startTicks,
+        program,
+        owner: {
+          pid,
+          name: before.name,
+          ...executable,
+          commandLine,
+          script,
+          uid,
+          user: uid === null || (uid !== 0 && (container !== null || hasOwnAccounts(folder))) ? null : userName(uid),
+          unit,
+          innerUnit,
+          container,
+          startedAt: bootSeconds === null ? null : new Date(Math.round((bootSeconds + before.startTicks / TICKS_PER_SECOND) * 1000)).toISOString(),
+        },
+      };
+    }
+    return null;
+  };
   return {
     readOwner(pid) {
-      const folder = join(proc, String(pid));
-      // An exec between two of these reads would pair one program's name with another's file.
-      for (let attempt = 0; attempt < 3; attempt += 1) {
-        const before = readStat(folder);
-        if (before === null) return null;
-        const program = readLink(`${folder}/exe`);
-        const executable = readExecutable(folder, host);
-        const { unit, innerUnit, container } = readCgroup(folder);
-        const uid = parseEffectiveUid(readText(join(folder, 'status')) ?? '');
-        const text = readText(join(folder, 'cmdline'), COMMAND_LINE_LIMIT);
-        const commandLine = text === null ? null : parseCommandLine(text);
-        const script = findScript(executable.exe, commandLine, () => readLink(join(folder, 'cwd')));
-        const after = readStat(folder);
-        if (after?.startTicks !== before.startTicks) return null;
-        if (after.name !== before.name || readLink(`${folder}/exe`) !== program) continue;
-        return {
-          startTicks: before.startTicks,
-          owner: {
-            pid,
-            name: before.name,
-            ...executable,
-            commandLine,
-            script,
-            uid,
-            user: uid === null || (uid !== 0 && (container !== null || hasOwnAccounts(folder))) ? null : userName(uid),
-            unit,
-            innerUnit,
-            container,
-            startedAt: bootSeconds === null ? null : new Date(Math.round((bootSeconds + before.startTicks / TICKS_PER_SECOND) * 1000)).toISOString(),
-          },
-        };
+      const stat = openStat(`${proc}/${pid}`);
+      try {
+        return stat === null ? null : readHeld(pid, stat);
+      } finally {
+        stat?.close();
       }
-      return null;
     },
   };
 }
 
+interface OpenStat {
+  /** Null once the process has left: an open file of /proc never becomes another process's (ESRCH, fs/proc/base.c). */
+  read(): ProcessStat | null;
+  close(): void;
+}
+
+function openStat(folder: string): OpenStat | null {
+  let fd: number;
+  try {
+    fd = openSync(`${folder}/stat`, 'r');
+  } catch {
+    return null;
+  }
+  return {
+    read() {
+      try {
+        return parseProcessStat(scratch.toString('utf8', 0, readSync(fd, scratch, 0, READ_LIMIT, 0)));
+      } catch {
+        return null;
+      }
+    },
+    close: () => { closeSync(fd); },
+  };
+}
+
 export function readStat(folder: string): ProcessStat | null {
-  const text = readText(join(folder, 'stat'));
+  const text = readRecord(`${folder}/stat`);
   return text === null ? null : parseProcessStat(text);
 }
 
@@ -156,6 +200,19 @@ const scratch = Buffer.allocUnsafeSlow(READ_LIMIT);
 
 /** Text of a /proc file with bad UTF-8 replaced, or null where it cannot be read: the process left, or no privilege. */
 export function readText(path: string, limit: number = READ_LIMIT): string | null {
+  return readBytes(path, limit, false);
+}
+
+/**
+ * The same of a file that the kernel prints as one record (`stat`, `status`, `cgroup` and `cmdline` of a process): the first
+ * reading has all of it (single_open() of fs/seq_file.c, proc_pid_cmdline_read() of fs/proc/base.c), and no second one need ask
+ * for more.
+ */
+function readRecord(path: string, limit: number = READ_LIMIT): string | null {
+  return readBytes(path, limit, true);
+}
+
+function readBytes(path: string, limit: number, isRecord: boolean): string | null {
   let fd: number;
   try {
     fd = openSync(path, 'r');
@@ -168,7 +225,7 @@ export function readText(path: string, limit: number = READ_LIMIT): string | nul
     for (;;) {
       const read = readSync(fd, bytes, length, limit - length, null);
       length += read;
-      if (read === 0 || length === limit) return bytes.toString('utf8', 0, length);
+      if (isRecord || read === 0 || length === limit) return bytes.toString('utf8', 0, length);
     }
   } catch {
     return null;
