@@ -32,7 +32,7 @@ import { draftOf } from './draft.ts';
 import { createEvidence } from './evidence.ts';
 import { createExceptionUse } from './exception-use.ts';
 import { createJudge } from './judge.ts';
-import { writeMetricsFile } from './metrics-file.ts';
+import { createMetricsWriter } from './metrics-writer.ts';
 import { readNames, saveNames } from './namespace-names.ts';
 import { openSettings } from './settings.ts';
 import { createSleep } from './sleep.ts';
@@ -144,9 +144,6 @@ export async function openDaemon(choice: DaemonChoice, surroundings: Surrounding
   let savedAt = -Infinity;
   /** Writes to the event log that are under way. A state that knows more than the log would be one that nobody can tell how it came about. */
   let appending = 0;
-  /** Null while the metrics are being written. */
-  let nextMetrics: number | null = clock.steady();
-  let metricsError: string | null = null;
   let told: EventDraft[] = greet();
   const sleep = createSleep();
   const budget = createRecordBudget(clock);
@@ -173,7 +170,7 @@ export async function openDaemon(choice: DaemonChoice, surroundings: Surrounding
   const control = await openControl();
 
   const saveDue = (): number | null => (unsavedSince === null || appending > 0 ? null : unsavedSince + SAVE_AFTER);
-  const metricsDue = (): number | null => (settings.config.metrics.textfile === null ? null : nextMetrics);
+  const metrics = createMetricsWriter({ config: () => settings.config.metrics, render: () => renderMetrics(status(), turns.latest()?.report ?? null), clock, logger });
   const append = (drafts: readonly EventDraft[]): void => {
     appending += 1;
     void log.append(drafts).then(() => { appending -= 1; });
@@ -202,7 +199,7 @@ export async function openDaemon(choice: DaemonChoice, surroundings: Surrounding
       if (turns.takeLearned() || drafts.length > 0 || now - savedAt >= SAVE_EVERY || (kind === 'sweep' && stateFile.status().error !== null)) unsavedSince ??= now;
       // None of these is waited for: a disk that hangs must not hang the loop, and the log has what the state lacks.
       if (now >= (saveDue() ?? Infinity)) void save();
-      if (now >= (metricsDue() ?? Infinity)) void writeMetrics();
+      metrics.start();
     },
     noteFailure(error) {
       // Told once, however often it happens in a row.
@@ -218,7 +215,7 @@ export async function openDaemon(choice: DaemonChoice, surroundings: Surrounding
       kernel?.wake();
       sleep.end();
     },
-    nextDue: () => least([book.nextDue(), autoUpdate.nextDue(), saveDue(), metricsDue()]),
+    nextDue: () => least([book.nextDue(), autoUpdate.nextDue(), saveDue(), metrics.nextDue()]),
     scan: () => settings.config.scan,
     async reload() {
       const sinksBefore = JSON.stringify(settings.config.sinks);
@@ -297,23 +294,6 @@ export async function openDaemon(choice: DaemonChoice, surroundings: Surrounding
       if (!(error instanceof PortreeveError) || error.code === 'daemon-running') throw error;
       logger.error('nobody can ask this daemon: the control socket could not be made', { error: error.message, hint: error.hint });
       return null;
-    }
-  }
-
-  async function writeMetrics(): Promise<void> {
-    const { textfile: file, interval } = settings.config.metrics;
-    if (file === null) return;
-    const begun = clock.steady();
-    nextMetrics = null;
-    try {
-      await writeMetricsFile(file, renderMetrics(status(), turns.latest()?.report ?? null));
-      metricsError = null;
-    } catch (error) {
-      const message = error instanceof Error ? error.message : String(error);
-      if (metricsError !== message) logger.warning('the metrics could not be written', { file, error: message });
-      metricsError = message;
-    } finally {
-      nextMetrics = begun + interval;
     }
   }
 }

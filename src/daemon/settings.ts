@@ -28,7 +28,7 @@ export interface Settings {
 /** Of one reload that was refused; the status has all. */
 const MOST_PROBLEMS = 20;
 /** A disk that has not answered for so long is not waited for: who waits is the main loop. */
-const STALL_MS = 3_000;
+const STALL_MS = 5_000;
 
 /**
  * Reads what the daemon works by.

@@ -1,4 +1,4 @@
-import { existsSync, realpathSync } from 'node:fs';
+import { existsSync, realpathSync, statSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { PortreeveError } from '../model/errors.ts';
@@ -72,7 +72,7 @@ function open(root: string | null, makePlan: (host: ReturnType<typeof openHostFi
 
 function requireHost(root: string | null, action: 'install' | 'uninstall'): void {
   if (root !== null) {
-    if (!existsSync(root)) throw new PortreeveError('usage', `${root}: there is no such folder`, { hint: '--root names the folder that stands for / in an image.' });
+    if (statSync(root, { throwIfNoEntry: false })?.isDirectory() !== true) throw new PortreeveError('usage', `${root}: there is no such folder`, { hint: '--root names the folder that stands for / in an image.' });
     return;
   }
   if (!existsSync(BOOTED)) {

@@ -1,4 +1,5 @@
-import { chmod, mkdir, rmdir, unlink } from 'node:fs/promises';
+import { constants, existsSync } from 'node:fs';
+import { access, chmod, mkdir, rmdir, unlink } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { PortreeveError } from '../model/errors.ts';
 import type { InstallationPlan, InstallStep } from '../model/installation.ts';
@@ -43,14 +44,14 @@ export async function applyPlan({ action, steps }: InstallationPlan, { host, run
 async function change(step: Exclude<InstallStep, { kind: 'command' }>, place: string): Promise<void> {
   switch (step.kind) {
     case 'make-folder':
-      await mkdir(place, { recursive: true });
+      await makeFolder(place);
       // The mode that mkdir(2) gives is less the umask.
       await chmod(place, step.mode);
       break;
     case 'write':
     case 'record': {
       const mode = step.kind === 'write' ? step.mode : 0o600;
-      await mkdir(dirname(place), { recursive: true });
+      await makeFolder(dirname(place));
       await replaceFiles([{ path: place, content: step.text }], mode);
       await chmod(place, mode);
       break;
@@ -60,6 +61,18 @@ async function change(step: Exclude<InstallStep, { kind: 'command' }>, place: st
       break;
     case 'remove-folder':
       await rmdir(place);
+  }
+}
+
+/** Node says ENOENT of a file system that is read-only, where it was to make several folders: what is wrong, the nearest that exists tells. */
+async function makeFolder(place: string): Promise<void> {
+  try {
+    await mkdir(place, { recursive: true });
+  } catch (cause) {
+    let nearest = place;
+    while (!existsSync(nearest)) nearest = dirname(nearest);
+    await access(nearest, constants.W_OK);
+    throw cause;
   }
 }
 

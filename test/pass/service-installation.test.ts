@@ -22,6 +22,8 @@ describe('a plan for an image', () => {
   it('needs the image', () => {
     expect(() => openRemoval({ root: join(root, 'none') })).toThrow(expect.objectContaining({ code: 'usage' }) as Error);
     expect(() => openInstallation({ root: join(root, 'none'), variant: 'daemon', network: null })).toThrow(expect.objectContaining({ code: 'usage' }) as Error);
+    write('image.tar', '');
+    expect(() => openRemoval({ root: join(root, 'image.tar') })).toThrow(expect.objectContaining({ code: 'usage' }) as Error);
   });
 
   it('is not carried out when the image has changed since it was shown', async () => {

@@ -325,6 +325,21 @@ describe('without tracefs', () => {
     await reader.close();
   });
 
+  it('a wait for which no thread is free holds nobody up, is not asked for again, and can be ended', async () => {
+    let waits = 0;
+    let come = (): void => undefined;
+    const reader = open({ wait: () => { waits += 1; return new Promise((resolve) => { come = () => { resolve(false); }; }); } });
+    expect(await reader.next(0)).toEqual([]);
+    const waiting = reader.next(1000);
+    reader.wake();
+    expect(await waiting).toEqual([]);
+    expect(waits).toBe(1);
+    come();
+    expect(await reader.next(0)).toEqual([]);
+    expect(reader.state().mode).toBe('tracefs');
+    await reader.close();
+  });
+
   it('a kernel built without it is told apart from one where it is not mounted', () => {
     expect(open({ roots: ['/no/such/tracing'] }).state().detail).toContain('built without tracing');
   });
