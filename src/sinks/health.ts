@@ -55,13 +55,14 @@ export function trackHealth(sink: string, target: string, clock: Clock, logger: 
       sent += events;
       lastSentAt = clock.now().toISOString();
       retryAt = null;
-      error = null;
     },
+    // Not before: one that is stopped takes what its kernel has room for, and would seem to be well between two failures.
     succeed() {
       if (failures > 0) logger.info('a sink reaches its receiver again', { sink, target, failures });
       failures = 0;
       told.clear();
       failingSince = null;
+      error = null;
     },
     lose(events) {
       lost += events;
@@ -69,7 +70,6 @@ export function trackHealth(sink: string, target: string, clock: Clock, logger: 
     hurry() {
       retryAt = null;
     },
-    // Between two failures a receiver may seem well: it fails since the first, and is not said to while it does not.
-    report: () => ({ sent, lost, error, hint: error === null ? null : hintFor(error), failingSince: error === null ? null : failingSince, lastSentAt }),
+    report: () => ({ sent, lost, error, hint: error === null ? null : hintFor(error), failingSince, lastSentAt }),
   };
 }

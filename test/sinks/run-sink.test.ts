@@ -270,6 +270,20 @@ describe('a sink', () => {
 });
 
 describe('a sink over a stream, which acknowledges nothing', () => {
+  it('is not said to be well because a receiver that hangs took something', async () => {
+    const { time, receiver, sink, logger } = start('closed', fakeLog(1), { resend: 10_000 });
+    receiver.closes = false;
+    await time.pass(10_000);
+    expect(sink.status()).toMatchObject({ error: 'the receiver does not read, or does not end the connection after us', queued: 1 });
+    await time.pass(1000);
+    expect(sink.status()).toMatchObject({ queued: 0, failingSince: '2026-11-22T00:00:10.000Z' });
+    expect(sink.status().error).toContain('does not read');
+    receiver.closes = true;
+    await time.pass(20_000);
+    expect(sink.status()).toMatchObject({ error: null, failingSince: null });
+    expect(logger.lines.filter(({ level }) => level !== 'debug').map(({ level }) => level)).toEqual(['warning', 'info']);
+  });
+
   it('confirms only what the receiver read, by closing after us, and then had time to store', async () => {
     const { time, receiver, cursors } = start('closed', fakeLog(3), { resend: 10_000 });
     await time.pass(0);

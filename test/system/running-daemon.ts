@@ -18,6 +18,7 @@ export interface RunningDaemon {
   /** Events that came in so many seconds, after those that `next` passed over. */
   during(seconds: number): Promise<readonly PortreeveEvent[]>;
   status(): Promise<DaemonStatus>;
+  /** Sinks beside the JSON one stay as they were given at the start. */
   configure(lines: string): void;
   signal(signal: NodeJS.Signals): void;
   /** Waits until it ends by itself; its exit code. */
@@ -36,8 +37,11 @@ scan: { interval: 200ms, sweep: 1s }
 alerts: { settle: { critical: 0s, error: 0s, warning: 0s, notice: 0s, info: 0s }, resolveAfter: 2s }
 `;
 
-/** @param options further options of `portreeve daemon` */
-export async function startDaemon(sandbox: Sandbox, { config = HASTY, options = [], before = [] }: { config?: string; options?: readonly string[]; before?: readonly string[] } = {}): Promise<RunningDaemon> {
+/**
+ * @param options further options of `portreeve daemon`
+ * @param sinks further sinks, each as a YAML mapping on one line
+ */
+export async function startDaemon(sandbox: Sandbox, { config = HASTY, options = [], before = [], sinks = [] }: { config?: string; options?: readonly string[]; before?: readonly string[]; sinks?: readonly string[] } = {}): Promise<RunningDaemon> {
   const folder = mkdtempSync(join(tmpdir(), 'portreeve-daemon-'));
   const file = join(folder, 'portreeve.yaml');
   const sink = join(folder, 'events.jsonl');
@@ -47,7 +51,7 @@ export async function startDaemon(sandbox: Sandbox, { config = HASTY, options = 
   let child: ChildProcess | null = null;
 
   const configure = (lines: string): void => {
-    writeFileSync(file, `version: 1\nstate: { dir: ${folder}/state }\ncontrol: { socket: ${socket} }\nsinks: [{ name: out, type: json, file: ${sink}, minSeverity: info }]\n${lines}`, { mode: 0o600 });
+    writeFileSync(file, `version: 1\nstate: { dir: ${folder}/state }\ncontrol: { socket: ${socket} }\nsinks: [${[`{ name: out, type: json, file: ${sink}, minSeverity: info }`, ...sinks].join(', ')}]\n${lines}`, { mode: 0o600 });
   };
   const readText = (path: string): string => {
     try {

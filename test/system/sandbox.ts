@@ -20,6 +20,8 @@ export interface Sandbox {
   spawn(command: readonly string[]): ChildProcess;
   /** Sends a signal to a process by its pid inside. */
   kill(pid: number, signal: NodeJS.Signals): void;
+  /** Where its root folder is seen from outside. */
+  readonly root: string;
   /** How portreeve is run inside. */
   readonly command: readonly string[];
   /** Starts a Python program of `fixtures/` inside, put between `before` and its arguments; gives its first line of output, as JSON. */
@@ -58,6 +60,7 @@ export async function openSandbox(): Promise<Sandbox> {
     kill(pid, signal) {
       execFileSync(...enter(['sh', '-c', `kill -${signal.slice(3)} ${pid}`]));
     },
+    root: `/proc/${first}/root`,
     command: INSIDE,
     async start<T>(program: string, args: readonly string[] = [], before: readonly string[] = []) {
       const child = spawn(...enter([...before, PYTHON, '-u', `/run/portreeve/test/system/fixtures/${program}`, ...args]), { stdio: ['pipe', 'pipe', 'inherit'] });
