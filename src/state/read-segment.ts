@@ -29,7 +29,8 @@ export async function readSegment(segment: Segment, { after, upTo, take }: Segme
   const mark = findMark(segment, after + 1);
   let previous = mark.sequence - 1;
   await readLines(segment.path, mark.offset, segment.size, (line, offset) => {
-    const told = line === null ? null : sequenceOfLine(line);
+    // Before the first that is wanted, its sequence is all that a line is asked for.
+    const told = line === null || previous >= after ? null : sequenceOfLine(line);
     if (told !== null && told <= after && belongsTo(segment, told, previous)) {
       previous = told;
       markLine(segment, told, offset);

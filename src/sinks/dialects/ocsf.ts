@@ -42,6 +42,9 @@ const ACTIVITIES: Readonly<Record<EventKind, readonly [id: number, name: string]
   closed: OTHER,
 };
 
+/** `status_id`: where the finding stands after it. What is no finding of its own has none. */
+const STATUSES: Readonly<Record<number, readonly [id: number, name: string]>> = { 1: [1, 'New'], 2: [2, 'In Progress'], 3: [4, 'Resolved'] };
+
 /**
  * An event as OCSF's Detection Finding (class 2004). All events about one alert have the same `finding_info.uid`, which is
  * how a reader joins its opening to its end. What the class has no attribute for is under `unmapped`.
@@ -50,11 +53,13 @@ export function describeInOcsf({ event, possibleDuplicate }: Outgoing): unknown 
   const { listener, alert } = event;
   const [severityId, severity] = SEVERITIES[event.severity];
   const [activityId, activity] = ACTIVITIES[event.kind];
+  const [statusId, status] = STATUSES[activityId] ?? [];
   const worst = listener === null ? null : worstFinding(listener);
   const time = Date.parse(event.time);
   return knownOnly({
     activity_id: activityId,
-    activity_name: activity,
+    // Of an activity that the schema does not know it is the source's own name.
+    activity_name: activityId === OTHER[0] ? event.kind : activity,
     category_uid: CATEGORY,
     category_name: 'Findings',
     class_uid: CLASS,
@@ -64,8 +69,8 @@ export function describeInOcsf({ event, possibleDuplicate }: Outgoing): unknown 
     time,
     severity_id: severityId,
     severity,
-    status_id: event.kind === 'resolved' ? 4 : event.kind === 'opened' ? 1 : 2,
-    status: event.kind === 'resolved' ? 'Resolved' : event.kind === 'opened' ? 'New' : 'In Progress',
+    status_id: statusId,
+    status,
     status_detail: alert?.resolution,
     message: event.message,
     metadata: {
@@ -75,6 +80,8 @@ export function describeInOcsf({ event, possibleDuplicate }: Outgoing): unknown 
       event_code: event.kind,
       log_name: 'portreeve',
       original_time: event.time,
+      // A container is an attribute of a process in that profile alone.
+      profiles: listener?.owners.some(({ container }) => container !== null) === true ? ['container'] : null,
       product: { name: 'portreeve', vendor_name: 'portreeve', version: VERSION },
     },
     finding_info: {

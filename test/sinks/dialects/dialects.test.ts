@@ -43,6 +43,26 @@ describe('the dialects', () => {
     });
     const resolved = describeEvent({ event: anEvent({ kind: 'resolved', alert: { ...anEvent().alert!, resolution: 'closed' } }), possibleDuplicate: false }, 'ocsf');
     expect(resolved).toMatchObject({ activity_id: 3, type_uid: 200403, status_id: 4, status_detail: 'closed', finding_info: { uid: 'a1b2c3' } });
+    const lost = describeEvent({ event: anEvent({ kind: 'loss', alert: null, listener: null }), possibleDuplicate: false }, 'ocsf');
+    expect(lost).toMatchObject({ activity_id: 1, status_id: 1, status: 'New', finding_info: { uid: anEvent().id } });
+    const contained = describeEvent({ event: anEvent({ listener: aListener({ owners: [anOwner({ container: 'c0ffee' })] }) }), possibleDuplicate: false }, 'ocsf');
+    expect(contained).toMatchObject({ metadata: { profiles: ['container'] }, evidences: [{ process: { container: { uid: 'c0ffee' } } }] });
+  });
+
+  it('have in OCSF what the schema requires of a Detection Finding, for any kind of event', () => {
+    const words = expect.any(String) as string;
+    for (const kind of EVENT_KINDS) {
+      for (const listener of [null, anEvent().listener]) {
+        const finding = describeEvent({ event: anEvent({ kind, listener, alert: null }), possibleDuplicate: false }, 'ocsf') as Record<string, unknown>;
+        const activity = Number(finding['activity_id']);
+        expect([1, 2, 3, 99]).toContain(activity);
+        expect(finding).toMatchObject({ category_uid: 2, class_uid: 2004, type_uid: 200_400 + activity, severity_id: 4, time: expect.any(Number) as number, message: words });
+        expect(finding).toMatchObject({ finding_info: { uid: words, title: words }, metadata: { version: '1.3.0', product: { vendor_name: words } }, device: { type_id: 0 } });
+        if (activity === 99) expect(finding).toMatchObject({ activity_name: kind });
+        expect('status_id' in finding).toBe(activity !== 99);
+        if (listener !== null) expect(finding).toMatchObject({ evidences: [{ connection_info: { direction_id: 1 }, process: { file: { name: words, type_id: 1 } } }], finding_info: { analytic: { type_id: 1 } } });
+      }
+    }
   });
 
   it.each(['ecs', 'ocsf'] as const)('hold no null in %s, for any kind of event and an owner of whom nothing is known', (dialect) => {
