@@ -5,7 +5,7 @@ const HINTS: readonly (readonly [pattern: RegExp, hint: string])[] = [
   [/does not match certificate's altnames/, "set tls.serverName to a name that the receiver's certificate bears"],
   [/self-signed certificate|unable to (?:verify|get)|unable to get local issuer/, 'name the PEM file of who issued the certificate of the receiver in tls.caFile'],
   [/alert (?:bad certificate|certificate required|unknown ca|certificate unknown|handshake failure)|ALERT_(?:BAD_CERTIFICATE|CERTIFICATE_REQUIRED|UNKNOWN_CA)/i, 'the receiver wants a certificate that it trusts: tls.certFile and tls.keyFile'],
-  [/wrong version number|packet length too long/i, 'the receiver does not speak TLS on that port'],
+  [/wrong version number|packet length too long|no TLS handshake/i, 'the receiver does not speak TLS on that port'],
   [/unsupported protocol|protocol version/i, 'the receiver offers nothing newer than TLS 1.1, which is no longer safe: upgrade it'],
   [/key values mismatch/i, 'tls.keyFile is not the key to tls.certFile'],
   [/no start line|bad base64|PEM/, 'the file must be in PEM form'],

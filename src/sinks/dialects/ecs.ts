@@ -7,10 +7,10 @@ import { knownOnly } from './known-only.ts';
 
 const ECS_VERSION = '8.11.0';
 
-/** `event.type`, from ECS's allowed values for the categories `network` and `configuration`. */
+/** `event.type`, from what ECS expects with the categories `network` (no `change`) and `configuration` (no `error`). */
 const EVENT_TYPES: Readonly<Record<EventKind, readonly string[]>> = {
   opened: ['start'],
-  changed: ['change'],
+  changed: ['info'],
   reminder: ['info'],
   resolved: ['end'],
   transient: ['start', 'end'],
@@ -20,7 +20,7 @@ const EVENT_TYPES: Readonly<Record<EventKind, readonly string[]>> = {
   registry: ['change'],
   policy: ['change'],
   agent: ['info'],
-  loss: ['error'],
+  loss: ['info'],
   test: ['info'],
   listening: ['start'],
   closed: ['end'],

@@ -61,7 +61,7 @@ export function runProgram(command: readonly string[], input: string, environmen
     // A program that does not read its input is free not to.
     child.stdin.on('error', () => undefined);
     child.stdin.end(input);
-    child.on('error', (cause) => { finish(describeFailure(cause)); });
+    child.on('error', (cause: NodeJS.ErrnoException) => { finish(`cannot be run (${cause.code ?? describeFailure(cause)})`); });
     child.on('exit', (code, name) => {
       if (ended !== null) kill('SIGKILL');
       // Output that was written before the end is read before it is told.

@@ -45,8 +45,9 @@ export async function openStream(socket: Socket, details: StreamDetails, options
   try {
     await once(socket, ready, { signal: limit.signal });
   } catch (cause) {
+    const isConnected = !socket.connecting;
     socket.destroy();
-    throw limit.isOver ? new Error(`no connection within ${patience.connect / 1000} s`) : cause;
+    throw limit.isOver ? new Error(`no ${isConnected ? 'TLS handshake' : 'connection'} within ${patience.connect / 1000} s`) : cause;
   } finally {
     limit.end();
   }

@@ -26,6 +26,16 @@ describe('the dialects', () => {
     });
   });
 
+  it('have in ECS the types that it expects with a category', () => {
+    const expected = { network: ['access', 'allowed', 'connection', 'denied', 'end', 'info', 'protocol', 'start'], configuration: ['access', 'change', 'creation', 'deletion', 'info'] };
+    for (const kind of EVENT_KINDS) {
+      // A listener belongs to the events about one, and to no other.
+      const isAbout = ['opened', 'changed', 'reminder', 'resolved', 'transient', 'listening', 'closed'].includes(kind);
+      const { event } = describeEvent({ event: anEvent({ kind, ...(isAbout ? {} : { listener: null, alert: null }) }), possibleDuplicate: false }, 'ecs') as { event: { category: (keyof typeof expected)[]; type: string[] } };
+      for (const type of event.type) expect(expected[event.category[0]!], kind).toContain(type);
+    }
+  });
+
   it('are OCSF\'s Detection Finding, joined by the alert', () => {
     const opened = describeEvent({ event: anEvent(), possibleDuplicate: false }, 'ocsf');
     expect(opened).toMatchObject({

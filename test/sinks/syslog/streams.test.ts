@@ -219,5 +219,8 @@ describe.skipIf(MISSING_FOR_CERTIFICATES !== null)(`syslog over TLS${MISSING_FOR
   it('says so where the receiver does not speak TLS', async () => {
     const port = await listen(createServer(), (socket) => socket.end('hello, this is no TLS\n'));
     await expect(open({ transport: 'tls', port, tls: tls() })).rejects.toThrow(/wrong version number|packet length too long|socket disconnected/i);
+    // A syslog daemon reads a greeting of TLS as it reads anything, and says nothing.
+    const silent = await listen(createServer(), (socket) => socket.resume());
+    await expect(open({ transport: 'tls', port: silent, tls: tls() })).rejects.toThrow(`no TLS handshake within ${QUICK.connect / 1000} s`);
   });
 });
