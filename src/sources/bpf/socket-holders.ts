@@ -33,7 +33,7 @@ const LEVEL_AT = POINTER_AT - 8;
 const READ_SIZE = 1024 * RECORD_SIZE;
 
 /**
- * Asks the kernel which descriptors of all processes lead to these sockets. The kernel walks them itself (a BPF iterator), 0.2
+ * Asks the kernel which descriptors of all processes lead to these sockets. The kernel walks them itself (a BPF iterator), 0.4
  * microseconds for each, where a walk through /proc takes 4: it looks the inode of every socket up in a table of the wanted
  * ones and writes a record for each match. Pids are those of the PID namespace of this process, and so are the processes that
  * it looks at. Needs Linux 5.17 with BTF, and CAP_BPF and CAP_PERFMON, or CAP_SYS_ADMIN.
