@@ -69,13 +69,13 @@ export function openBpf(libc: BpfLibc = loadBpfLibc()): Bpf {
     for (const [at, value] of fields) {
       if (typeof value === 'number') attribute.setUint32(at, value, true);
       else if (typeof value === 'string') for (let index = 0; index < value.length; index += 1) attribute.setUint8(at + index, value.charCodeAt(index));
-      // The caller holds the bytes until the call has returned.
       else attribute.setBigUint64(at, libc.address(value), true);
     }
     let errno = 0;
     for (let attempt = 0; attempt < ATTEMPTS; attempt += 1) {
       const result = libc.bpf(command, new Uint8Array(attribute.buffer), ATTRIBUTE_SIZE);
-      if (result >= 0) return result;
+      // Named after the call, the fields and their bytes live until then.
+      if (result >= 0 && fields.length > 0) return result;
       errno = libc.errno();
       if (errno !== EAGAIN && errno !== EINTR) break;
     }

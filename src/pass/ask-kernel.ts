@@ -26,7 +26,7 @@ export function prepareKernelQuestion(wish: OwnerViewWish, proc: string): Kernel
   const ask: AskKernel = async (wanted, processes) => {
     if (isRefused || (wish === 'auto' && processes < MANY_PROCESSES)) return null;
     try {
-      const reason = reasonNotToAsk(readFileSync(join(proc, 'self/status'), 'latin1'));
+      const reason = reasonNotToAsk(readStatus(proc));
       if (reason !== null) throw new PortreeveError('source-unsupported', `the kernel cannot be asked for owners: ${reason}`, { hint: 'use --owners proc' });
       const { askSocketHolders } = await import('../sources/bpf/socket-holders.ts');
       const found = askSocketHolders(wanted);
@@ -39,4 +39,12 @@ export function prepareKernelQuestion(wish: OwnerViewWish, proc: string): Kernel
     }
   };
   return { ask: wish === 'proc' || process.platform !== 'linux' ? undefined : ask, view: () => view };
+}
+
+function readStatus(proc: string): string {
+  try {
+    return readFileSync(join(proc, 'self/status'), 'latin1');
+  } catch {
+    return '';
+  }
 }
