@@ -13,9 +13,12 @@ export interface DatagramSender {
   close(): void;
 }
 
-/** Encoded before a call that sends them: a receiver that sleeps is woken once for all, and reads while the next are encoded. */
-const BURST = 32;
-/** The socket's queue is short (net.unix.max_dgram_qlen: 10), and a reader that is awake has room again before any timer. */
+/**
+ * Encoded before a call that sends them: a receiver that sleeps is woken once for all, and reads while the next are encoded.
+ * Not many more than its queue holds, for what it has no room for is copied again.
+ */
+const BURST = 16;
+/** That queue is short (net.unix.max_dgram_qlen: 10), and a reader that is awake has room again before any timer. */
 const YIELDS = 100;
 /** One that is not has to be waited for. Milliseconds. */
 const PAUSE = 1;
