@@ -1,6 +1,7 @@
 import { chmodSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { findHolders } from '../../src/inventory/holders.ts';
 import { createOwnerReader } from '../../src/inventory/name-owners.ts';
 import { takeInventory, type Inventory } from '../../src/inventory/take-inventory.ts';
 import type { KernelHolding } from '../../src/model/socket-holders.ts';
@@ -104,6 +105,12 @@ describe('a holder that the kernel names', () => {
 });
 
 describe('where the kernel does not answer', () => {
+  it('one descriptor of each process and socket is kept, however many there are', async () => {
+    for (const pid of [20, 21]) fake.add({ pid, name: `w${pid}`, sockets: [INODE, 5, INODE, 5, INODE] });
+    const { trail } = await findHolders({ proc: fake.proc }, new Set([INODE, 5]));
+    expect(trail.filter((_, index) => index % 4 !== 2)).toEqual([20, 0, INODE, 20, 0, 5, 21, 0, INODE, 21, 0, 5]);
+  });
+
   it('all processes are looked into', async () => {
     fake.add({ pid: 20, name: 'licd', sockets: [INODE] });
     expect((await take([null])).listeners).toMatchObject([{ owners: [{ pid: 20 }] }]);
