@@ -1,6 +1,7 @@
 import { hostname, uptime } from 'node:os';
 import { createAlertBook } from '../alerts/alert-book.ts';
 import { openControlServer, type ControlServer } from '../control/server.ts';
+import type { AuditReport } from '../model/audit.ts';
 import type { Clock } from '../model/clock.ts';
 import type { Config, LogLevel } from '../model/config.ts';
 import type { SourceName } from '../model/coverage.ts';
@@ -125,6 +126,7 @@ export async function openDaemon(choice: DaemonChoice, surroundings: Surrounding
     clock,
     monotonic: () => process.hrtime.bigint(),
     drain: () => kernel?.drain() ?? [],
+    isHearing: () => kernel?.isHearing ?? false,
   });
   const lookUp = lookUpNames();
   const openSinks = (): ReturnType<typeof createSinks> => createSinks(settings.config.sinks, { reader: log, cursors, clock, logger, lookUp, report: (draft) => void log.append([draft]) });
@@ -142,6 +144,7 @@ export async function openDaemon(choice: DaemonChoice, surroundings: Surrounding
   let lastFailure: string | null = null;
   let unsavedSince: number | null = null;
   let savedAt = -Infinity;
+  let line: { readonly summary: AuditReport['summary'] | null; readonly text: string } | null = null;
   /** Writes to the event log that are under way. A state that knows more than the log would be one that nobody can tell how it came about. */
   let appending = 0;
   let told: EventDraft[] = greet();
@@ -207,9 +210,11 @@ export async function openDaemon(choice: DaemonChoice, surroundings: Surrounding
       lastFailure = error.message;
     },
     async hear(ms) {
-      if (kernel !== null) return turns.hear(await kernel.next(ms));
-      await sleep.take(ms);
-      return false;
+      // What was told while the last turn was under way.
+      if (turns.takeAsked()) return true;
+      if (kernel === null) await sleep.take(ms);
+      else turns.hear(await kernel.next(ms));
+      return turns.takeAsked();
     },
     wake() {
       kernel?.wake();
@@ -231,7 +236,11 @@ export async function openDaemon(choice: DaemonChoice, surroundings: Surrounding
         sinks = openSinks();
       }
     },
-    statusLine: () => statusLine(turns.latest()?.report.summary ?? null),
+    statusLine() {
+      const summary = turns.summary();
+      if (line?.summary !== summary) line = { summary, text: statusLine(summary) };
+      return line.text;
+    },
     async close() {
       state = 'stopping';
       await log.append([...budget.admit([...told, ...book.close()]), ...budget.close(), draftOf('agent', 'info', 'portreeve stopped', { version: VERSION }, 'record')]);

@@ -35,12 +35,16 @@ export interface TurnParts {
   readonly monotonic: () => bigint;
   /** Events that the kernel has ready. */
   readonly drain: () => readonly KernelEvent<Owner>[];
+  /** Whether the kernel tells of all listeners that open and close. */
+  readonly isHearing: () => boolean;
 }
 
 export interface Turns {
   readonly counters: ScanCounters;
-  /** Takes note of what the kernel told; says whether any of it asks for a look at once. */
-  hear(events: readonly KernelEvent<Owner>[]): boolean;
+  /** Takes note of what the kernel told. */
+  hear(events: readonly KernelEvent<Owner>[]): void;
+  /** Whether any of what was heard since this was asked last asks for a look at once. */
+  takeAsked(): boolean;
   /**
    * One turn, from the sockets to what there is to tell: the daemon's form of the pass.
    * @throws PortreeveError where the sockets could not be read; the next turn may go well
@@ -52,6 +56,8 @@ export interface Turns {
   rejudge(): readonly EventDraft[];
   /** Null before the first turn. */
   latest(): LatestAudit | null;
+  /** That of the latest audit: the same object while nothing changes. */
+  summary(): AuditReport['summary'] | null;
   /** Whether the book may have learned anything since this was asked last: then what it would save is another. */
   takeLearned(): boolean;
 }
@@ -66,10 +72,15 @@ interface Missed {
 const NOTHING_MISSED: Missed = { lost: 0, overflow: 0, reason: null, toldAt: null };
 /** Between two reports of missed events. Milliseconds. */
 const MISSED_WITHIN = 60_000;
+/**
+ * So many looks after the kernel told anything, or could not, read the TCP sockets: an opening is told a moment before the
+ * socket can be seen (inet_csk_listen_start(), net/ipv4/inet_connection_sock.c). One that no look shows is looked for beyond that.
+ */
+const LOOKS_AFTER_NEWS = 2;
 /** What a policy can ask for that changes while a listener stays the very same. */
 const PASSING_FACTS = ['age', 'peers', 'exePackage'];
 
-export function createTurns({ watcher, judge, book, use, coverage, inputs, unusedAfter, clock, monotonic, drain }: TurnParts): Turns {
+export function createTurns({ watcher, judge, book, use, coverage, inputs, unusedAfter, clock, monotonic, drain, isHearing }: TurnParts): Turns {
   const transients = createTransients();
   const counters: ScanCounters = { ticks: 0, changes: 0, lastTickAt: null, lastTickMs: null, lastSweepAt: null, lastSweepMs: null };
   let last: { readonly look: Look; readonly startedAt: Date; readonly durationMs: number } | null = null;
@@ -81,15 +92,17 @@ export function createTurns({ watcher, judge, book, use, coverage, inputs, unuse
   let stood: { readonly inputs: Inputs; readonly listeners: readonly AuditedListener[]; readonly today: string; readonly unusedAfter: number } | null = null;
   let missed: Missed = { ...NOTHING_MISSED };
   let callers = new Set<number>();
+  let isAsked = false;
+  let unsteadyLooks = LOOKS_AFTER_NEWS;
 
-  const hear = (events: readonly KernelEvent<Owner>[]): boolean => {
-    let asksForLook = false;
+  const hear = (events: readonly KernelEvent<Owner>[]): void => {
+    if (events.length > 0) unsteadyLooks = LOOKS_AFTER_NEWS;
     for (const event of events) {
       if (event.kind === 'lost') missed.lost += event.count;
       else if (event.kind === 'blind') missed.reason = event.reason;
       // The subflow of an MPTCP socket is told too, as TCP, which is what the socket tables show.
       else if (event.protocol !== 'mptcp') {
-        asksForLook = true;
+        isAsked = true;
         if (event.kind === 'close') transients.closed(event.socket, event.port, event.timestamp);
         else {
           transients.opened(event.socket, { ...event, protocol: event.protocol, caller: event.caller });
@@ -98,7 +111,6 @@ export function createTurns({ watcher, judge, book, use, coverage, inputs, unuse
       }
     }
     missed.overflow += transients.takeOverflow();
-    return asksForLook;
   };
 
   /** What could not be heard of the kernel's events: told once in a while, for whoever floods them shall not flood the sinks. */
@@ -128,12 +140,19 @@ export function createTurns({ watcher, judge, book, use, coverage, inputs, unuse
     async take(kind) {
       const startedAt = clock.now();
       const begun = clock.steady();
-      hear(drain());
+      // This one, and as many more once it tells again.
+      if (!isHearing()) unsteadyLooks = LOOKS_AFTER_NEWS + 1;
+      const isTcpSteady = kind === 'look' && unsteadyLooks === 0 && transients.unexplained === 0;
+      // What is told while a steady look is under way asks for the next one. It is not taken from who waits for it.
+      if (!isTcpSteady) hear(drain());
+      isAsked = false;
       const lookedAt = monotonic();
-      const hint = { pids: [...callers], unexplained: transients.unexplained > 0 };
+      const hint = { pids: [...callers], unexplained: transients.unexplained > 0, isTcpSteady };
       callers = new Set();
+      const after = Math.max(0, unsteadyLooks - 1);
       const look = kind === 'sweep' ? await watcher.sweep() : await watcher.look(hint);
-      hear(drain());
+      unsteadyLooks = after;
+      if (!isTcpSteady) hear(drain());
       const durationMs = clock.steady() - begun;
       counters.ticks += 1;
       counters.lastTickAt = startedAt;
@@ -170,6 +189,12 @@ export function createTurns({ watcher, judge, book, use, coverage, inputs, unuse
       judge.renew(inputs().registry, inputs().policy);
       return last === null ? [] : [...observe(last.look, []), ...reviewExceptions()];
     },
+    summary: () => (last === null ? null : compose(last).summary),
+    takeAsked() {
+      const asked = isAsked;
+      isAsked = false;
+      return asked;
+    },
     takeLearned() {
       const learned = hasLearned;
       hasLearned = false;
@@ -177,12 +202,16 @@ export function createTurns({ watcher, judge, book, use, coverage, inputs, unuse
     },
     latest() {
       if (last === null) return null;
-      const { look, startedAt, durationMs } = last;
-      const endedAt = new Date(startedAt.getTime() + durationMs);
-      report ??= composeReport({ startedAt, endedAt, reading: look, registry: inputs().registry, policy: inputs().policy, listeners });
-      return { report: { ...report, startedAt: startedAt.toISOString(), durationMs: Math.round(durationMs) }, ageMs: Math.max(0, clock.now().getTime() - startedAt.getTime()) };
+      const { startedAt, durationMs } = last;
+      return { report: { ...compose(last), startedAt: startedAt.toISOString(), durationMs: Math.round(durationMs) }, ageMs: Math.max(0, clock.now().getTime() - startedAt.getTime()) };
     },
   };
+
+  function compose({ look, startedAt, durationMs }: NonNullable<typeof last>): AuditReport {
+    const endedAt = new Date(startedAt.getTime() + durationMs);
+    report ??= composeReport({ startedAt, endedAt, reading: look, registry: inputs().registry, policy: inputs().policy, listeners });
+    return report;
+  }
 
   function elapse(): readonly EventDraft[] {
     hasLearned ||= clock.steady() >= (book.nextDue() ?? Infinity);

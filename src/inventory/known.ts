@@ -88,18 +88,15 @@ function dueAt({ tries, triedAt }: KnownListener): number {
   return triedAt + Math.min(2 ** (tries - 1), LONGEST_DISTANCE);
 }
 
-/** As many looks it takes until each known process was checked. */
-const CHECK_TURNS = 10;
-
 /**
- * Those of the processes whose turn it is that have left, closed the socket by which they are known, or run another program
- * now: one look at one descriptor and at `exe` for each, 10 microseconds. A pid that was used again does not pass. That a
- * process closed another of its sockets is not found so.
+ * The processes that have left, closed the socket by which they are known, or run another program now: one look at one
+ * descriptor and at `exe` for each, 10 microseconds. A pid that was used again does not pass. That a process closed another of
+ * its sockets is not found so.
  */
-export function findChanged({ processes }: Known, look: number, proc: string): ReadonlySet<number> {
+export function findChanged({ processes }: Known, proc: string): ReadonlySet<number> {
   const changed = new Set<number>();
   for (const [pid, { holding, inode, program }] of processes) {
-    if (pid % CHECK_TURNS === look % CHECK_TURNS && (!stillHolds(holding, inode) || readProgram(proc, pid) !== program)) changed.add(pid);
+    if (!stillHolds(holding, inode) || readProgram(proc, pid) !== program) changed.add(pid);
   }
   return changed;
 }

@@ -90,9 +90,11 @@ export interface SocketSource {
   /**
    * Reads the tables of one network namespace. `namespacePath` is a file that stands for it (`/proc/<pid>/ns/net`,
    * `/run/netns/NAME`); absent: the namespace that this process is in.
+   * @param isTcpSteady the caller knows that no TCP socket began or ceased to listen since the dump before: a source that
+   *   remembers may tell of those what it told then
    * @throws PortreeveError `source-unsupported` where this view does not exist on this system
    */
-  dump(namespacePath?: string): Promise<SocketDump>;
+  dump(namespacePath?: string, isTcpSteady?: boolean): Promise<SocketDump>;
   /** Ports that the kernel itself serves in that namespace; asked only where a socket has no process. */
   kernelServices?(namespacePath?: string): Promise<readonly KernelService[]>;
 }

@@ -3,12 +3,15 @@ import { loadDaemonLibc, type DaemonLibc } from './libc.ts';
 
 const POLLIN = 1;
 const POLLFD_SIZE = 8;
-/** A call occupies one thread of libuv's pool, and the process cannot end before it has returned. Milliseconds. */
-const LONGEST = 1000;
+/**
+ * A call occupies one thread of libuv's pool, and the process cannot end before it has returned. Longer than the daemon's interval
+ * with what it varies by, so that one wait is enough for it. Milliseconds.
+ */
+const LONGEST = 1200;
 
 /**
- * Waits until one of the descriptors can be read or has failed (poll(2)), at most `timeoutMs` and never longer than a
- * second; true where one can. With no descriptors, and where the FFI package is missing, it only waits: then true means
+ * Waits until one of the descriptors can be read or has failed (poll(2)), at most `timeoutMs` and never longer than 1.2
+ * seconds; true where one can. With no descriptors, and where the FFI package is missing, it only waits: then true means
  * that no one knows. The event loop stays free; each call takes a thread of libuv's pool (four, as a rule) for its time.
  */
 export async function waitReadable(descriptors: readonly number[], timeoutMs: number): Promise<boolean> {

@@ -45,24 +45,26 @@ export async function surveySockets(forced: SourceName | null, sources: readonly
     survey: source.name === 'portable' ? null : surveyNamespaces(proc, netns, before),
     passedOver: dump.gaps.filter(({ code }) => code === 'source-fallback'),
   };
-  return readScope(scope, { ...dump, gaps: dump.gaps.filter(({ code }) => code !== 'source-fallback') });
+  // The same object where it can be: by that it is known again.
+  return readScope(scope, scope.passedOver.length === 0 ? dump : { ...dump, gaps: dump.gaps.filter(({ code }) => code !== 'source-fallback') });
 }
 
 /**
  * Reads the sockets of namespaces that are known.
  * @param own the sockets of the own namespace, where they have been read already
+ * @param isTcpSteady see `SocketSource.dump`
  * @throws PortreeveError where the own namespace cannot be read
  */
-export async function readScope(scope: HostScope, own?: SocketDump): Promise<HostSockets> {
+export async function readScope(scope: HostScope, own: SocketDump | null = null, isTcpSteady = false): Promise<HostSockets> {
   const { source, sourcesForOthers, survey, passedOver } = scope;
-  const dump = own ?? (await source.dump());
+  const dump = own ?? (await source.dump(undefined, isTcpSteady));
   const gaps: Gap[] = [...passedOver, ...dump.gaps];
   const readings: NamespaceSockets[] = [{ namespace: survey?.own ?? { inode: null, name: 'host' }, dump }];
   const readers = new Map<NamespaceSockets, SocketSource>();
   const closed: (number | null)[] = [];
   const reasons: string[] = [];
   for (const other of survey?.others ?? []) {
-    const read = await readOther(other, sourcesForOthers);
+    const read = await readOther(other, sourcesForOthers, isTcpSteady);
     if (read.kind === 'closed') {
       closed.push(other.namespace.inode);
       reasons.push(read.reason);
@@ -84,12 +86,12 @@ type OtherReading =
   | { readonly kind: 'ended' };
 
 /** Another namespace may be closed to netlink (no CAP_SYS_ADMIN) and still readable through /proc/<pid>/net. */
-async function readOther({ namespace, path, spare }: OtherNamespace, sources: readonly SocketSource[]): Promise<OtherReading> {
+async function readOther({ namespace, path, spare }: OtherNamespace, sources: readonly SocketSource[], isTcpSteady: boolean): Promise<OtherReading> {
   let reason: string | null = null;
   for (const way of [path, ...spare]) {
     for (const source of sources) {
       try {
-        const dump = await source.dump(way);
+        const dump = await source.dump(way, isTcpSteady);
         // Asked afterwards: had the pid become another's before, these would be another namespace's sockets.
         if (!leadsTo(way, namespace)) break;
         return { kind: 'read', source, sockets: { namespace, path: way, dump } };

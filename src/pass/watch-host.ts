@@ -22,6 +22,8 @@ export interface LookHint {
   readonly pids?: readonly number[];
   /** A listener is said to have opened that no look has shown: it may be in a namespace that is not known yet. */
   readonly unexplained?: boolean;
+  /** No TCP socket began or ceased to listen since the look before, by the kernel's events. */
+  readonly isTcpSteady?: boolean;
 }
 
 /** The listeners of a host at one moment, and what is other than at the look before. */
@@ -43,8 +45,9 @@ export interface Look extends HostReading {
  * What each tells, and how late (a look is meant to be taken each second, a sweep each minute):
  *
  * - a TCP, UDP, SCTP or DCCP socket that opened, closed, was bound anew, connected or joined others on its port: the next
- *   look; a raw socket: five looks; a namespace: the next look where `ip netns` named it or an event asked for it, ten looks
- *   where a new process is in it, else the next sweep
+ *   look. A TCP listener that was bound to another interface, or changed in any other way while it listens, where kernel events
+ *   are heard: ten looks. A raw socket, or one of UDP-Lite: five looks. A namespace: the next look where `ip netns` named it or
+ *   an event asked for it, ten looks where a new process is in it, else the next sweep
  * - the owner has left and a child or whoever was sent the descriptor keeps the socket; the owner runs another program with
  *   the socket inherited; its program was deleted: ten looks at the latest (`findChanged`). Until then the listener shows what
  *   was read of the owner; a process that has taken its pid is never named for it
@@ -80,8 +83,13 @@ export interface WatchOptions {
   readonly sources?: readonly (SocketSource & Partial<WatchingSource>)[];
 }
 
-/** Looks from one listing of all processes to the next: 0.4 ms for 500 of them. */
-const LIST_EVERY = 10;
+/**
+ * Every so many looks one is thorough: it lists all processes (0.4 ms for 500), checks those that hold listeners, and reads the
+ * TCP sockets whatever the kernel's events say: they tell of no listener that is bound to another interface, and an event that
+ * someone kept from us is not missed for longer than that.
+ */
+const THOROUGH_EVERY = 10;
+const NONE: ReadonlySet<number> = new Set();
 /** No more than this part of the time goes into looking into all processes for the owners of single sockets. */
 const WALK_SHARE = 0.1;
 /** A survey for an opening that nothing explains costs 6 microseconds a process: no more often than this. Milliseconds. */
@@ -111,7 +119,7 @@ export function createHostWatcher({ source: forced, clock, called = [], paths = 
     if (current.survey === null) return current;
     const stamp = stampOf(paths.netns);
     let due = stamp !== namedAt || (unexplained && clock.steady() - surveyedAt >= SURVEY_PAUSE);
-    if (!due && count % LIST_EVERY === 0) {
+    if (!due && count % THOROUGH_EVERY === 0) {
       const strange = hasStrangeNamespace(paths.proc, current.survey, listed);
       listed = strange.pids;
       due = strange.found;
@@ -126,8 +134,9 @@ export function createHostWatcher({ source: forced, clock, called = [], paths = 
     const startedAt = clock.steady();
     count += 1;
     const scope = widen(current, hint);
-    const sockets = await readScope(scope);
-    const changedProcesses = findChanged(knownBefore, count, paths.proc);
+    const isThorough = count % THOROUGH_EVERY === 0;
+    const sockets = await readScope(scope, null, hint.isTcpSteady === true && !isThorough);
+    const changedProcesses = isThorough ? findChanged(knownBefore, paths.proc) : NONE;
     const isDue = !isSameKnown(knownBefore, base?.known) || (searchAt !== null && count >= searchAt) || changedProcesses.size > 0;
     if (last !== null && !isDue && isSame(sockets, last.sockets)) {
       const gaps = knownBefore === base?.known ? last.look.gaps : [...sockets.gaps, ...gapsOf(knownBefore)];

@@ -21,7 +21,7 @@ export async function readSockets(sources: readonly SocketSource[], forced: Sour
   for (const source of candidates) {
     try {
       const dump = await source.dump();
-      return { source, dump: { ...dump, gaps: [...passedOver, ...dump.gaps] } };
+      return { source, dump: passedOver.length === 0 ? dump : { ...dump, gaps: [...passedOver, ...dump.gaps] } };
     } catch (error) {
       if (!(error instanceof PortreeveError) || error.code !== 'source-unsupported') throw error;
       last = error;

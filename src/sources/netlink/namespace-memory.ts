@@ -13,19 +13,20 @@ import { createTableMemory, type TableMemory, type TableReading } from './table-
 
 /** Raw sockets come from /proc/net: raw_diag is rarely built, and asking for it would load a module. */
 const RAW_TABLES = SOCKET_TABLES.filter((table) => table.protocol === 'raw');
-/** Both raw tables take 0.06 ms, as much as all of netlink on an idle host: they are read at every fifth dump. */
-const RAW_EVERY = 5;
+/** Both raw tables take 0.06 ms, as much as all of netlink on an idle host: they are read at every fifth dump, and UDP-Lite with them, which hardly anyone uses. */
+const RARE_EVERY = 5;
 
 /** The sockets of one network namespace, read again and again. */
 export interface NamespaceMemory {
   /**
-   * To be called with the thread inside the namespace. The same object as before where nothing changed. A raw socket is
-   * seen at the fifth dump at the latest.
+   * To be called with the thread inside the namespace. The same object as before where nothing changed. A raw socket, or one
+   * of UDP-Lite, is seen at the fifth dump at the latest.
    * @param everything also what hardly changes: the protocols that the kernel has loaded, the ephemeral range, the names of
    *   interfaces, and raw sockets
+   * @param isTcpSteady no TCP socket began or ceased to listen since the dump before
    * @throws PortreeveError as `TableMemory.read`
    */
-  dump(transport: NetlinkTransport, everything: boolean): SocketDump;
+  dump(transport: NetlinkTransport, everything: boolean, isTcpSteady?: boolean): SocketDump;
 }
 
 export function createNamespaceMemory(proc: string): NamespaceMemory {
@@ -34,7 +35,7 @@ export function createNamespaceMemory(proc: string): NamespaceMemory {
   let tables: ReadonlyMap<string, readonly TableMemory[]> = new Map();
   let readings: readonly TableReading[] = [];
   let raw: TableReading = { sockets: [], gaps: [] };
-  let sinceRaw = 0;
+  let sinceRare = 0;
   let ephemeralPorts: EphemeralPorts | undefined;
   let last: SocketDump | null = null;
 
@@ -42,19 +43,16 @@ export function createNamespaceMemory(proc: string): NamespaceMemory {
   const describe = (sockets: readonly SocketRecord[]) => ({ interfaces: nameInterfaces(sockets), ephemeralPorts });
 
   return {
-    dump(transport, everything) {
+    dump(transport, everything, isTcpSteady = false) {
       const anew = everything || last === null;
       if (anew) {
         tables = new Map(loadedTables(net).map((table) => [table.protocol, tables.get(table.protocol) ?? [createTableMemory(table, 'ipv4'), createTableMemory(table, 'ipv6')]]));
         ephemeralPorts = readEphemeralPorts(proc);
       }
-      const now = [...tables.values()].flatMap((families) => families.map((memory) => memory.read(transport)));
-      sinceRaw += 1;
-      let nowRaw = raw;
-      if (anew || sinceRaw >= RAW_EVERY) {
-        nowRaw = readRaw(net, raw);
-        sinceRaw = 0;
-      }
+      sinceRare = anew || sinceRare + 1 >= RARE_EVERY ? 0 : sinceRare + 1;
+      const isRest = (protocol: string): boolean => !anew && ((protocol === 'tcp' && isTcpSteady) || (protocol === 'udplite' && sinceRare > 0));
+      const now = [...tables].flatMap(([protocol, families]) => families.map((memory) => (isRest(protocol) ? memory.recall() : null) ?? memory.read(transport)));
+      const nowRaw = sinceRare === 0 ? readRaw(net, raw) : raw;
       const isSame = last !== null && nowRaw === raw && now.length === readings.length && now.every((reading, index) => reading === readings[index]);
       if (last !== null && isSame && (!anew || isDeepStrictEqual(describe(last.sockets), { interfaces: last.interfaces, ephemeralPorts: last.ephemeralPorts }))) return last;
       readings = now;

@@ -1,3 +1,4 @@
+import { statSync } from 'node:fs';
 import type { SocketDump, SocketSource } from '../../model/socket.ts';
 import { insideNetworkNamespace } from '../../native/network-namespace.ts';
 import { NETLINK_SOCK_DIAG, openNetlinkSocket, type NetlinkTransport } from '../../native/netlink-socket.ts';
@@ -23,12 +24,22 @@ export function createNetlinkSource(proc = '/proc'): SocketSource {
   };
 }
 
-function dumpOnce(memory: NamespaceMemory, everything: boolean): SocketDump {
+function dumpOnce(memory: NamespaceMemory, everything: boolean, isTcpSteady = false): SocketDump {
   const transport = openNetlinkSocket(NETLINK_SOCK_DIAG);
   try {
-    return memory.dump(transport, everything);
+    return memory.dump(transport, everything, isTcpSteady);
   } finally {
     transport.close();
+  }
+}
+
+/** What tells one namespace from another at the same path; null for the own one, NaN, which is like nothing, where it cannot be seen. */
+function inodeOf(namespacePath: string | undefined): number | null {
+  if (namespacePath === undefined) return null;
+  try {
+    return statSync(namespacePath).ino;
+  } catch {
+    return NaN;
   }
 }
 
@@ -45,34 +56,36 @@ export interface WatchingSource extends SocketSource {
  * namespace alive that everybody else has left.
  */
 export function createWatchingNetlinkSource(proc = '/proc', open: () => NetlinkTransport = () => openNetlinkSocket(NETLINK_SOCK_DIAG)): WatchingSource {
-  const memories = new Map<string | undefined, { readonly memory: NamespaceMemory; stale: boolean }>();
+  const memories = new Map<string | undefined, { readonly memory: NamespaceMemory; stale: boolean; inode: number | null }>();
   let transport: NetlinkTransport | null = null;
 
   const close = (): void => {
     transport?.close();
     transport = null;
   };
-  const dumpHere = (memory: NamespaceMemory, everything: boolean): SocketDump => {
+  const dumpHere = (memory: NamespaceMemory, everything: boolean, isTcpSteady: boolean): SocketDump => {
     const isKept = transport !== null;
     try {
-      return memory.dump((transport ??= open()), everything);
+      return memory.dump((transport ??= open()), everything, isTcpSteady);
     } catch (error) {
       close();
       if (!isKept) throw error;
       // The kept socket may have gone bad; a fault that lasts shows itself on a new one.
-      return dumpHere(memory, everything);
+      return dumpHere(memory, everything, isTcpSteady);
     }
   };
-  const remember = (namespacePath: string | undefined, dump: (memory: NamespaceMemory, everything: boolean) => SocketDump): SocketDump => {
-    const known = memories.get(namespacePath) ?? { memory: createNamespaceMemory(proc), stale: true };
-    const read = dump(known.memory, known.stale);
-    known.stale = false;
+  const remember = (namespacePath: string | undefined, isTcpSteady: boolean, dump: typeof dumpHere): SocketDump => {
+    const known = memories.get(namespacePath) ?? { memory: createNamespaceMemory(proc), stale: true, inode: null };
+    // The process of that path may have gone to another namespace, whose listeners opened long before.
+    const inode = inodeOf(namespacePath);
+    const read = dump(known.memory, known.stale, isTcpSteady && inode === known.inode);
+    Object.assign(known, { stale: false, inode });
     memories.set(namespacePath, known);
     return read;
   };
   return {
     ...createNetlinkSource(proc),
-    dump: (namespacePath) => within(namespacePath, () => remember(namespacePath, namespacePath === undefined ? dumpHere : dumpOnce)),
+    dump: (namespacePath, isTcpSteady = false) => within(namespacePath, () => remember(namespacePath, isTcpSteady, namespacePath === undefined ? dumpHere : dumpOnce)),
     refresh() {
       for (const [path, known] of memories) {
         if (known.stale) memories.delete(path);

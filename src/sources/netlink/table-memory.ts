@@ -21,6 +21,8 @@ export interface TableMemory {
    * @throws PortreeveError `source-unsupported` where the kernel does not answer for TCP over IPv4
    */
   read(transport: NetlinkTransport): TableReading;
+  /** The table as it was read last; null where that reading was not whole. */
+  recall(): TableReading | null;
 }
 
 // Words of `struct inet_diag_msg` (linux/inet_diag.h). Timer, queues and what else moves while a socket just listens
@@ -79,6 +81,7 @@ export function createTableMemory(table: DiagTable, family: Family): TableMemory
   };
 
   return {
+    recall: () => (isWhole ? last : null),
     read(transport) {
       const wasWhole = isWhole;
       isWhole = false;

@@ -1,4 +1,4 @@
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { closeSync, existsSync, openSync, readSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { PortreeveError } from '../../model/errors.ts';
 import { LISTEN_FILTER } from './state-change.ts';
@@ -68,7 +68,16 @@ export function applySettings(folder: string, bufferKib: number): InstanceSettin
   };
 }
 
+/** Longer than any of ours: an altered file that is longer still differs before its end. Used for one reading after the other. */
+const SCRATCH = Buffer.allocUnsafeSlow(4096);
+
 /** `1*` is an event switched on to which someone tied a trigger. */
 function read(folder: string, file: string): string {
-  return readFileSync(join(folder, file), 'latin1').trim().replace(/\*$/, '');
+  const fd = openSync(join(folder, file), 'r');
+  try {
+    // At once, without asking for its size or its end: three system calls where `readFileSync` makes five.
+    return SCRATCH.toString('latin1', 0, readSync(fd, SCRATCH, 0, SCRATCH.length, 0)).trim().replace(/\*$/, '');
+  } finally {
+    closeSync(fd);
+  }
 }

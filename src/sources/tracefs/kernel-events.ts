@@ -10,7 +10,7 @@ import { openInstance, type TracefsInstance } from './instance.ts';
 import type { KernelEvent } from './kernel-event.ts';
 import { readEvents } from './read-events.ts';
 
-/** Between two looks at whether the instance is as it was made: 0.5 ms each, a hundredth of a percent of a CPU. */
+/** Between two looks at whether the instance is as it was made: 0.4 ms each, a hundredth of a percent of a CPU. */
 const CHECK_INTERVAL = 5_000;
 /** Between two attempts to get an instance. */
 const RETRY_INTERVAL = 30_000;
@@ -39,7 +39,7 @@ export interface KernelEventOptions<T> {
 /** The kernel's own word about listeners that open and close. It never throws: where it cannot tell, `state` says why. */
 export interface KernelEventReader<T> {
   /**
-   * Resolves with what happened, or after `timeoutMs` (a second at most) with nothing; early at times. While a call
+   * Resolves with what happened, or after `timeoutMs` (1.2 seconds at most) with nothing; early at times. While a call
    * waits, another joins it. Its events are given to no one else: who must be called away ends it with `wake`.
    */
   next(timeoutMs: number): Promise<readonly KernelEvent<T>[]>;
@@ -48,6 +48,8 @@ export interface KernelEventReader<T> {
   /** Ends a wait at once; the `next` that waits resolves with what there is. */
   wake(): void;
   state(): KernelEvents;
+  /** Whether the kernel's events are being read. */
+  readonly isHearing: boolean;
   /** Ends a wait, and removes the instance. */
   close(): Promise<void>;
 }
@@ -134,9 +136,13 @@ export function createKernelEvents<T>(options: KernelEventOptions<T>): KernelEve
       fail(error);
     }
     if (outcome !== null && outcome.unknown > 0) noticed.push({ kind: 'blind', reason: `the kernel told of ${outcome.unknown} changes in a form that is not known here` });
-    const events = [...noticed, ...(outcome?.events ?? [])];
-    noticed = [];
-    return { events, pages: outcome?.pages ?? 0 };
+    return { events: [...takeNoticed(), ...(outcome?.events ?? [])], pages: outcome?.pages ?? 0 };
+  };
+
+  const takeNoticed = (): readonly KernelEvent<T>[] => {
+    const events = noticed;
+    if (events.length > 0) noticed = [];
+    return events;
   };
 
   /** A wait for nothing but time. */
@@ -146,13 +152,13 @@ export function createKernelEvents<T>(options: KernelEventOptions<T>): KernelEve
     endPause = null;
   };
 
-  /** Whether there may be something to read. One that is late is left alone, and the next call waits for it too. */
-  const waitFor = async ({ readiness }: TracefsInstance, timeoutMs: number): Promise<boolean> => {
+  /** Whether there is something to read; null where that is not known. A wait that is late is left alone, and the next call waits for it too. */
+  const waitFor = async ({ readiness }: TracefsInstance, timeoutMs: number): Promise<boolean | null> => {
     late ??= wait([readiness], timeoutMs).finally(() => { late = null; });
     let patience: NodeJS.Timeout | undefined;
-    const isOver = new Promise<boolean>((resolve) => {
-      patience = setTimeout(() => { resolve(false); }, timeoutMs + PATIENCE);
-      endWait = () => { resolve(false); };
+    const isOver = new Promise<null>((resolve) => {
+      patience = setTimeout(() => { resolve(null); }, timeoutMs + PATIENCE);
+      endWait = () => { resolve(null); };
     });
     const readable = await Promise.race([late, isOver]);
     clearTimeout(patience);
@@ -168,8 +174,9 @@ export function createKernelEvents<T>(options: KernelEventOptions<T>): KernelEve
       return read().events;
     }
     const readable = await waitFor(opened, timeoutMs);
+    if (readable === false) return takeNoticed();
     const { events, pages } = read();
-    if (readable && pages === 0 && instance === opened && !findMoreCpus(opened)) await pause(Math.min(PAUSE, timeoutMs));
+    if (readable === true && pages === 0 && instance === opened && !findMoreCpus(opened)) await pause(Math.min(PAUSE, timeoutMs));
     return events;
   };
 
@@ -188,7 +195,7 @@ export function createKernelEvents<T>(options: KernelEventOptions<T>): KernelEve
     try {
       instance?.wake();
     } catch {
-      // Then the wait ends by itself within a second.
+      // Then the wait ends by itself, as `next` says.
     }
   };
 
@@ -204,6 +211,9 @@ export function createKernelEvents<T>(options: KernelEventOptions<T>): KernelEve
     },
     wake,
     state: () => ({ mode: instance === null ? 'polling' : 'tracefs', detail: instance === null ? reason : describe(instance, threadsCount), lost }),
+    get isHearing() {
+      return instance !== null;
+    },
     async close() {
       closed = true;
       wake();

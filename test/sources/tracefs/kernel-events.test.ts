@@ -41,7 +41,7 @@ function open(more: Partial<KernelEventOptions<string>> = {}): KernelEventReader
     onlineCpus: tracefs.onlineCpus,
     pidNamespace: join(tracefs.root, 'no-such-link'),
     folders: tracefs.folders,
-    wait: () => Promise.resolve(false),
+    wait: () => Promise.resolve(true),
     ...more,
   });
 }
