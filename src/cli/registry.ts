@@ -1,6 +1,7 @@
 import { Command, InvalidArgumentError, Option } from 'commander';
 import type { Config } from '../model/config.ts';
-import { diffRegistries, readThisHost } from '../pass/registry-diff.ts';
+import { readHost } from '../pass/read-host.ts';
+import { diffRegistries } from '../pass/registry-diff.ts';
 import { renderProgress, renderRegistryDiff, renderRegistryDiffJson, renderRegistryStatus, renderRegistryStatusJson, renderRegistryUpdate, renderRegistryUpdateJson } from '../pass/registry-reports.ts';
 import { registryStatus } from '../pass/registry-status.ts';
 import { compileRegistry, DEFAULT_MAX_LOSS_PERCENT, OFFICIAL_CSV, registryRows } from '../pass/registry.ts';
@@ -23,12 +24,13 @@ interface OutputOptions extends StateOptions, ConfigOptions {
   readonly registry?: string;
 }
 
-/** The options, with what the configuration says where they say nothing, and its part about the registry. */
-async function settle<Options extends ConfigOptions & { readonly registry?: string; readonly stateDir?: string }>(given: Options): Promise<{ readonly options: Options; readonly config: Config['registry'] }> {
-  const { registry, state } = await readConfig(given);
+/** The options, with what the configuration says where they say nothing, and the configuration itself. */
+async function settle<Options extends ConfigOptions & { readonly registry?: string; readonly stateDir?: string }>(given: Options): Promise<{ readonly options: Options; readonly config: Config }> {
+  const config = await readConfig(given);
+  const { registry, state } = config;
   const file = given.registry ?? registry.file;
   const stateDir = given.stateDir ?? state.dir;
-  return { options: { ...given, ...(file === null ? {} : { registry: file }), ...(stateDir === null ? {} : { stateDir }) }, config: registry };
+  return { options: { ...given, ...(file === null ? {} : { registry: file }), ...(stateDir === null ? {} : { stateDir }) }, config };
 }
 
 function withOutput(command: Command): Command {
@@ -46,7 +48,7 @@ function statusCommand(): Command {
     .addOption(registryOption())
     .addHelpText('after', '\nExit codes: 0, also for an old registry (see "stale" in the JSON); 2 for a\n--registry file that is none.')
     .action(async (given: OutputOptions & { maxAge?: number }) => {
-      const { options, config } = await settle(given);
+      const { options, config: { registry: config } } = await settle(given);
       const status = await registryStatus({ ...registryChoice(options), maxAgeDays: options.maxAge ?? Math.floor(config.maxAge / MS_PER_DAY), now });
       await writeOutput(options.format === 'json' ? [renderRegistryStatusJson(status)] : renderRegistryStatus(status, textOptions('stdout', options)));
     });
@@ -86,7 +88,7 @@ function updateCommand(): Command {
     .option('--timeout <seconds>', 'give up the whole transfer after so long', parseSeconds, 120)
     .addHelpText('after', UPDATE_HELP)
     .action(async (given: UpdateOptions) => {
-      const { options, config } = await settle(given);
+      const { options, config: { registry: config } } = await settle(given);
       // Loaded here: what it needs for TLS takes 7 ms, and no other command needs it.
       const { rollBackRegistry, updateRegistry } = await import('../pass/registry-update.ts');
       const choice = registryChoice(options);
@@ -139,9 +141,10 @@ function diffCommand(): Command {
     .argument('[after]', 'likewise', 'current')
     .option('--no-host', "leave this host's listeners out")
     .addHelpText('after', '\nExit codes: 0, whether anything changed or not; 2 for a file that is not a\nregistry.')
-    .action(async (before: string, after: string, options: DiffOptions) => {
-      const { stateDir, warn } = registryChoice((await settle(options)).options);
-      const diff = await diffRegistries({ before, after, stateDir, warn, readListeners: options.host ? readThisHost : null });
+    .action(async (before: string, after: string, given: DiffOptions) => {
+      const { options, config: { scan } } = await settle(given);
+      const { stateDir, warn } = registryChoice(options);
+      const diff = await diffRegistries({ before, after, stateDir, warn, readListeners: options.host ? () => readHost(scan) : null });
       await writeOutput(options.format === 'json' ? [renderRegistryDiffJson(diff)] : renderRegistryDiff(diff, textOptions('stdout', options)));
     });
 }

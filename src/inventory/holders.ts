@@ -21,7 +21,7 @@ export interface HolderSearch {
   readonly holders: ReadonlyMap<number, readonly Holding[]>;
   /** Pids of the processes whose descriptors this user may not read. */
   readonly unreadable: readonly number[];
-  /** The descriptors in the order in which they were found, four numbers each: pid, thread (0 for the process), descriptor, inode. */
+  /** One descriptor of each process and socket, in the order in which they were found, four numbers each: pid, thread (0 for the process), descriptor, inode. */
   readonly trail: readonly number[];
 }
 
@@ -59,13 +59,16 @@ export interface SearchScope {
 export async function findHolders({ proc, readLinks = readSocketLinks }: ProcessFolders, wanted: ReadonlySet<number>, { pids, firstOnly = false, eachThread = false, before }: SearchScope = {}): Promise<HolderSearch> {
   if (wanted.size === 0) return NOTHING_FOUND;
   const trail: number[] = [];
+  // The same socket may be open at as many numbers as a process likes: half a million by the limits of systemd.
+  const latest = new Map<number, number>();
   const unreadable: number[] = [];
   const found = new Set<number>();
   const pause = createPause();
   /** Gives false where a table of descriptors may not be read. */
   const search = async (pid: number, thread: number): Promise<boolean> => {
     const reading = readLinks(folderOf(proc, pid, thread), (descriptor, inode) => {
-      if (!wanted.has(inode)) return;
+      if (!wanted.has(inode) || latest.get(inode) === pid) return;
+      latest.set(inode, pid);
       trail.push(pid, thread, descriptor, inode);
       if (firstOnly) found.add(inode);
     });
@@ -92,13 +95,11 @@ function folderOf(proc: string, pid: number, thread: number): string {
   return thread === 0 ? `${proc}/${pid}/fd` : `${proc}/${pid}/task/${thread}/fd`;
 }
 
-/** Each process once for each of its sockets. */
 function groupBySocket(proc: string, trail: readonly number[]): HolderSearch['holders'] {
   const holders = new Map<number, Holding[]>();
   for (let at = 0; at < trail.length; at += 4) {
     const [pid = 0, thread = 0, descriptor = 0, inode = 0] = trail.slice(at, at + 4);
     const known = holders.get(inode);
-    if (known !== undefined && known.at(-1)?.pid === pid) continue;
     const holding = { pid, link: `${folderOf(proc, pid, thread)}/${descriptor}` };
     if (known === undefined) holders.set(inode, [holding]);
     else known.push(holding);

@@ -24,6 +24,8 @@ export interface ConfirmedOwner {
 export interface OwnerReader {
   /** The process that holds the socket; null where the descriptor no longer leads there. */
   confirm(holding: Holding, inode: number): ConfirmedOwner | null;
+  /** Whether some process was seen to hold the socket, and was not when it was looked at again. */
+  isElusive(inode: number): boolean;
   /** The process that a source has named. */
   fromSource(holder: NonNullable<SocketRecord['holder']>): Owner;
   /** A process as it is now; null where it has left. */
@@ -33,12 +35,13 @@ export interface OwnerReader {
 /**
  * Each holder is looked at again after it was read: if the descriptor no longer leads to the socket then the process has
  * closed it or has left, and its pid may be another's. So it is too where the kernel named the holder, once. If the kernel
- * names that very descriptor again, after /proc did not show it, then /proc does not show what is.
+ * names that very descriptor again, after /proc did not show it, then /proc does not show what is. A process that is still
+ * the same one and is seen so twice, otherwise, moves the socket from one number to the next as fast as it can: anyone may.
  * @param known processes as they were: one that is the same is given as the same object
  */
 export function createOwnerReader(proc: string, reader: ProcessReader, known: Known['processes'] = new Map()): OwnerReader {
   const read = new Map<number, ReadOwner | null>();
-  const denied = new Map<string, Holding>();
+  const denied = new Map<number, Map<number, Holding>>();
   const readOnce = (pid: number) => {
     let found = read.get(pid);
     if (found === undefined) {
@@ -55,16 +58,20 @@ export function createOwnerReader(proc: string, reader: ProcessReader, known: Kn
       const { pid, link, name } = holding;
       const found = readOnce(pid);
       const told = followHolding(holding, inode);
-      if (told === 'holds') return found === null ? null : { owner: found.owner, isConcealed: false };
-      if (name === undefined) return null;
-      const key = `${inode} ${link}`;
-      const before = denied.get(key);
-      if (before === undefined) denied.set(key, holding);
+      if (told === 'holds' && found !== null) return { owner: found.owner, isConcealed: false };
+      // A process that runs one program after the other cannot be read at rest, and a folder that is not its own is not read.
+      if (told === 'holds') return name === undefined ? null : { owner: bareOwner({ pid, name }), isConcealed: !isProcessFolder(proc, pid) };
+      const deniedOf = denied.get(inode) ?? new Map<number, Holding>();
+      denied.set(inode, deniedOf);
+      const before = deniedOf.get(pid);
+      if (before === undefined) deniedOf.set(pid, holding);
       // Of one look it is the same object, which several listeners may ask about (SCTP with several addresses).
       if (before === undefined || before === holding) return null;
+      if (name === undefined || before.link !== link) return found !== null && reader.readOwner(pid)?.startTicks === found.startTicks ? { owner: found.owner, isConcealed: false } : null;
       const isShown = told === 'forbidden' && found !== null && isProcessFolder(proc, pid);
       return { owner: isShown ? found.owner : bareOwner({ pid, name }), isConcealed: !isShown };
     },
+    isElusive: (inode) => denied.has(inode),
     fromSource: (holder) => reader.readOwner(holder.pid)?.owner ?? bareOwner(holder),
   };
 }

@@ -1,4 +1,4 @@
-import { closeSync, openSync, readSync } from 'node:fs';
+import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Owner } from '../model/listener.ts';
 import type { UserNames } from './accounts.ts';
@@ -61,7 +61,7 @@ export interface ReadOwner {
 }
 
 export interface ProcessReader {
-  /** The process as it is now, or null where it has left. */
+  /** The process as it is now, or null where it has left or its folder shows something else. */
   readOwner(pid: number): ReadOwner | null;
 }
 
@@ -71,6 +71,7 @@ export interface ProcessReader {
  */
 export function createProcessReader(proc: string, accounts: string, userName: UserNames, rootMade: RootMadeDepth = () => null): ProcessReader {
   const bootSeconds = readBootTime(proc);
+  const device = fileAt(proc)?.dev;
   const hostAccounts = fileAt(accounts);
   const host = viewHost(proc);
   /**
@@ -129,9 +130,10 @@ export function createProcessReader(proc: string, accounts: string, userName: Us
   };
   return {
     readOwner(pid) {
-      const stat = openStat(`${proc}/${pid}`);
+      const stat = openStat(`${proc}/${pid}`, pid);
       try {
-        return stat === null ? null : readHeld(pid, stat);
+        // Root can mount a folder of files over that of a process, which say what he likes.
+        return stat === null || stat.device() !== device ? null : readHeld(pid, stat);
       } finally {
         stat?.close();
       }
@@ -142,10 +144,13 @@ export function createProcessReader(proc: string, accounts: string, userName: Us
 interface OpenStat {
   /** Null once the process has left: an open file of /proc never becomes another process's (ESRCH, fs/proc/base.c). */
   read(): ProcessStat | null;
+  /** Of the file system that it is on. */
+  device(): number;
   close(): void;
 }
 
-function openStat(folder: string): OpenStat | null {
+/** @param pid of which it must be: another process's folder may be mounted over its own */
+function openStat(folder: string, pid: number): OpenStat | null {
   let fd: number;
   try {
     fd = openSync(`${folder}/stat`, 'r');
@@ -155,11 +160,13 @@ function openStat(folder: string): OpenStat | null {
   return {
     read() {
       try {
-        return parseProcessStat(scratch.toString('utf8', 0, readSync(fd, scratch, 0, READ_LIMIT, 0)));
+        const text = scratch.toString('utf8', 0, readSync(fd, scratch, 0, READ_LIMIT, 0));
+        return text.startsWith(`${pid} (`) ? parseProcessStat(text) : null;
       } catch {
         return null;
       }
     },
+    device: () => fstatSync(fd).dev,
     close: () => { closeSync(fd); },
   };
 }

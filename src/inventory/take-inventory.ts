@@ -162,10 +162,23 @@ async function nameByAll(candidates: readonly Candidate[], folders: ProcessFolde
   let { unreadable } = walk;
   if (without().length > 0) {
     unreadable = await nameOwners(without(), searchEverythingAgain(folders), reader);
+    await lookForElusive(candidates, secondLook, searchEverythingAgain(folders), reader);
     await nameReasons(without(), secondLook, 'everywhere', unreadable.length > 0, folders.proc);
   }
   nameConcealed(candidates, folders.proc);
   return { unreadable, walkMs: 0 };
+}
+
+/** A look misses a process that moves a socket about in one case of two. */
+const MORE_LOOKS = 8;
+
+/** Looks on for what some process was seen to hold, and did not hold when it was looked at again. */
+async function lookForElusive(candidates: readonly Candidate[], secondLook: SecondLook, search: OwnerSearch, reader: OwnerReader): Promise<void> {
+  const elusive = () => candidates.filter((candidate) => isOpen(candidate) && candidate.unheld.some(({ inode }) => inode !== null && reader.isElusive(inode)));
+  for (let look = 0; look < MORE_LOOKS && elusive().length > 0; look += 1) {
+    await markClosed(elusive(), secondLook);
+    await nameOwners(elusive(), search, reader);
+  }
 }
 
 /** As far as the likely processes go, and all of them only where there is time. */

@@ -10,7 +10,7 @@ export interface KernelHolding {
 }
 
 /**
- * Asks the kernel which processes hold these sockets, all of them at once.
+ * Asks the kernel which processes hold these sockets, all of them at once: at least one descriptor of each process.
  * @param processes how many there are, by which it may not be worth asking
  * @returns null where it was not asked
  */

@@ -26,10 +26,10 @@ export function prepareKernelQuestion(wish: OwnerViewWish, proc: string): Kernel
   const ask: AskKernel = async (wanted, processes) => {
     if (isRefused || (wish === 'auto' && processes < MANY_PROCESSES)) return null;
     try {
-      const reason = reasonNotToAsk(readStatus(proc));
+      const reason = reasonNotToAsk(readOwnStatus(proc));
       if (reason !== null) throw new PortreeveError('source-unsupported', `the kernel cannot be asked for owners: ${reason}`, { hint: 'use --owners proc' });
       const { askSocketHolders } = await import('../sources/bpf/socket-holders.ts');
-      const found = askSocketHolders(wanted);
+      const found = await askSocketHolders(wanted);
       view = 'bpf';
       return found;
     } catch (error) {
@@ -41,10 +41,10 @@ export function prepareKernelQuestion(wish: OwnerViewWish, proc: string): Kernel
   return { ask: wish === 'proc' || process.platform !== 'linux' ? undefined : ask, view: () => view };
 }
 
-function readStatus(proc: string): string {
+function readOwnStatus(proc: string): string {
   try {
     return readFileSync(join(proc, 'self/status'), 'latin1');
-  } catch {
-    return '';
+  } catch (cause) {
+    throw new PortreeveError('source-unsupported', `the kernel cannot be asked for owners: ${proc} does not show this process`, { hint: 'use --owners proc', cause });
   }
 }

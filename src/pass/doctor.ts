@@ -15,7 +15,7 @@ import { VERSION } from '../model/version.ts';
 import { tryTracefs } from '../sources/tracefs/try-tracefs.ts';
 import { explainUnknownFields } from './policy-facts.ts';
 import { openPolicy } from './policy.ts';
-import { BEST, HOST_PATHS, readHost } from './read-host.ts';
+import { HOST_PATHS, readHost } from './read-host.ts';
 import { registryStatus } from './registry-status.ts';
 import { chooseStateDir } from './state-dir.ts';
 
@@ -46,7 +46,7 @@ export async function examineHost(input: DoctorInput): Promise<DoctorReport> {
     configuration,
     ...(onLinux ? inspectHost({ files: openHostFiles(), now: input.now(), stateDir, maxSize: config.state.maxSize }) : []),
     ...(onLinux ? [checkKernelEvents(tryTracefs())] : []),
-    ...checkReading(await readSockets()),
+    ...checkReading(await readSockets(config)),
     checkDaemon(await askStatus(config.control.socket)),
     await examineRegistry(input, config, stateDir),
     await examinePolicy(input, config),
@@ -69,9 +69,9 @@ async function readConfiguration(path: string | null): Promise<{ readonly check:
   }
 }
 
-async function readSockets(): Promise<Parameters<typeof checkReading>[0]> {
+async function readSockets({ scan }: Config): Promise<Parameters<typeof checkReading>[0]> {
   try {
-    const { source, owners, listeners, gaps } = await readHost(BEST);
+    const { source, owners, listeners, gaps } = await readHost(scan);
     const otherNamespaces = source === 'portable' ? 0 : surveyNamespaces(HOST_PATHS.proc, HOST_PATHS.netns).others.length;
     return { source, ownersBy: owners ?? null, listeners: listeners.length, gaps, otherNamespaces, isRoot: process.geteuid?.() === 0 };
   } catch (error) {

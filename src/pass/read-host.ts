@@ -28,9 +28,6 @@ export interface HostChoice {
   readonly owners: OwnerViewWish;
 }
 
-/** The best of everything that exists here. */
-export const BEST: HostChoice = { source: null, owners: 'auto' };
-
 /** The listeners of a host, and what could not be seen of them. */
 export interface HostReading {
   readonly source: SourceName;

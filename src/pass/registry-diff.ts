@@ -7,7 +7,7 @@ import { readInForce } from '../registry/in-force.ts';
 import { loadEmbeddedRegistry, loadRegistryFile } from '../registry/load.ts';
 import { readSnapshot, snapshotPaths } from '../registry/snapshot-folder.ts';
 import { REGISTRY_TRANSPORT } from './audit.ts';
-import { BEST, readHost, type HostReading } from './read-host.ts';
+import type { HostReading } from './read-host.ts';
 import { openRegistry, type RegistryChoice } from './registry.ts';
 import { nameOf } from './registry-status.ts';
 
@@ -18,9 +18,6 @@ export interface DiffInput extends Omit<RegistryChoice, 'file'> {
   /** Reads the listeners of this host, or null: the host is left alone. */
   readonly readListeners: (() => Promise<HostReading>) | null;
 }
-
-/** The listeners of the host that this runs on, by the best source there is. */
-export const readThisHost = (): Promise<HostReading> => readHost(BEST);
 
 /**
  * What changed from one registry to another, and which listeners of this host it touches. A host that cannot be read

@@ -1,6 +1,8 @@
 import { chmodSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { findHolders } from '../../src/inventory/holders.ts';
+import { createOwnerReader } from '../../src/inventory/name-owners.ts';
 import { takeInventory, type Inventory } from '../../src/inventory/take-inventory.ts';
 import type { KernelHolding } from '../../src/model/socket-holders.ts';
 import type { SocketRecord } from '../../src/model/socket.ts';
@@ -76,6 +78,23 @@ describe('a holder that the kernel names', () => {
     expect((await take([[held(20)], []])).listeners).toMatchObject([{ ownerKind: 'unknown', ownerNote: { code: 'no-holder' } }]);
   });
 
+  it('is an owner too where it moves the socket to another number all the time', async () => {
+    fake.add({ pid: 20, name: 'mover' });
+    const answers = [[held(20)], [held(20, { descriptor: 4 })]];
+    expect((await take(answers)).listeners).toMatchObject([{ ownerKind: 'process', owners: [{ pid: 20, name: 'mover', exe: '/usr/sbin/mover' }], ownerNote: null }]);
+    const missed = await take([[held(20)], [], [], [held(20, { descriptor: 4 })]]);
+    expect(missed).toMatchObject({ asked: 4, listeners: [{ owners: [{ pid: 20, name: 'mover' }], ownerNote: null }] });
+    const between = () => { fake.remove(20); fake.add({ pid: 20, name: 'successor', startTicks: 900 }); };
+    expect((await take(answers, { between })).listeners).toMatchObject([{ ownerKind: 'unknown', owners: [], ownerNote: { code: 'no-holder' } }]);
+  });
+
+  it('is known by pid and name where it runs one program after the other, too fast to be read', () => {
+    fake.add({ pid: 20, name: 'restless', sockets: [INODE] });
+    const owners = createOwnerReader(fake.proc, { readOwner: () => null });
+    const holding = { pid: 20, link: `${fake.proc}/20/fd/3`, name: 'k20' };
+    expect(owners.confirm(holding, INODE)).toMatchObject({ owner: { pid: 20, name: 'k20', exe: null }, isConcealed: false });
+  });
+
   it('is found the second time where the socket changed hands in between', async () => {
     fake.add({ pid: 20, name: 'first' });
     const between = () => { fake.add({ pid: 30, name: 'second', sockets: [INODE] }); };
@@ -86,6 +105,12 @@ describe('a holder that the kernel names', () => {
 });
 
 describe('where the kernel does not answer', () => {
+  it('one descriptor of each process and socket is kept, however many there are', async () => {
+    for (const pid of [20, 21]) fake.add({ pid, name: `w${pid}`, sockets: [INODE, 5, INODE, 5, INODE] });
+    const { trail } = await findHolders({ proc: fake.proc }, new Set([INODE, 5]));
+    expect(trail.filter((_, index) => index % 4 !== 2)).toEqual([20, 0, INODE, 20, 0, 5, 21, 0, INODE, 21, 0, 5]);
+  });
+
   it('all processes are looked into', async () => {
     fake.add({ pid: 20, name: 'licd', sockets: [INODE] });
     expect((await take([null])).listeners).toMatchObject([{ owners: [{ pid: 20 }] }]);
@@ -126,6 +151,13 @@ describe('a holder that /proc does not show', () => {
     writeFileSync(join(fake.proc, '20/stat'), `1 (sshd) S 0 0 0 0 0 0 ${'0 '.repeat(12)}100 0 0\n`);
     chmodSync(join(fake.proc, '20/fd'), 0);
     expect((await withoutPrivilege(() => take([[held(20)]]))).listeners).toMatchObject([CONCEALED]);
+  });
+
+  it('is not what forged files in place of its folder say, though one leads to the socket', async () => {
+    fake.add({ pid: 20, name: 'sshd', exe: '/usr/sbin/sshd', sockets: [INODE] });
+    writeFileSync(join(fake.proc, '20/stat'), `1 (sshd) S 0 0 0 0 0 0 ${'0 '.repeat(12)}100 0 0\n`);
+    expect((await take([[held(20)]])).listeners).toMatchObject([CONCEALED]);
+    expect((await take([null])).listeners).toMatchObject([{ ownerKind: 'unknown', owners: [] }]);
   });
 
   it('is not made up of two descriptors that came and went', async () => {

@@ -21,15 +21,15 @@ describe.runIf(process.platform === 'linux')('the kernel', () => {
   });
 
   it.each([
-    ['with no capability for it', () => { writeFileSync(join(fake.proc, 'self/status'), 'CapEff:\t0000000000000000\nNSpid:\t7\nSeccomp:\t0\n'); }],
-    ['where /proc does not tell', () => undefined],
-  ])('is not asked %s, which is no error unless it was wished for', async (_what, prepare) => {
+    ['with no capability for it', () => { writeFileSync(join(fake.proc, 'self/status'), 'CapEff:\t0000000000000000\nNSpid:\t7\nSeccomp:\t0\n'); }, 'CAP_BPF'],
+    ['where /proc does not tell', () => undefined, 'does not show this process'],
+  ])('is not asked %s, which is no error unless it was wished for', async (_what, prepare, message) => {
     prepare();
     const auto = prepareKernelQuestion('auto', fake.proc);
     expect(await auto.ask?.(WANTED, MANY)).toBeNull();
     expect(await auto.ask?.(WANTED, MANY)).toBeNull();
     expect(auto.view()).toBe('proc');
-    await expect(prepareKernelQuestion('bpf', fake.proc).ask?.(WANTED, MANY)).rejects.toMatchObject({ code: 'source-unsupported', message: expect.stringContaining('CAP_BPF') as string, hint: 'use --owners proc' });
+    await expect(prepareKernelQuestion('bpf', fake.proc).ask?.(WANTED, MANY)).rejects.toMatchObject({ code: 'source-unsupported', message: expect.stringContaining(message) as string, hint: 'use --owners proc' });
   });
 
   it('is not asked for the sake of a few processes', async () => {

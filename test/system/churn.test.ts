@@ -8,7 +8,7 @@ import { openSandbox, type Sandbox } from './sandbox.ts';
 
 const AUDITS = 30;
 /** In turn; the last where the kernel lets us. */
-const WAYS = [['--source', 'netlink', '--owners', 'proc'], ['--source', 'procfs'], ...(missingForBpf() === null ? [['--source', 'netlink', '--owners', 'bpf']] : [])];
+const WAYS = [['--source', 'netlink', '--owners', 'proc'], ['--source', 'procfs'], ...(await missingForBpf() === null ? [['--source', 'netlink', '--owners', 'bpf']] : [])];
 /** Ample: thirty audits take about seven. The churn ends with the sandbox. */
 const SECONDS = 45;
 

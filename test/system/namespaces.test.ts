@@ -6,6 +6,8 @@ import { openSandbox, type Sandbox } from './sandbox.ts';
 const NAMES = ['red', 'blue'] as const;
 const WITHOUT_SYS_ADMIN = ['setpriv', '--bounding-set=-sys_admin', '--inh-caps=-sys_admin'];
 
+const lackForBpf = await missingForBpf();
+
 describeUnless(missingForSandbox(), 'three network namespaces with a listener on port 8080 each', () => {
   let sandbox: Sandbox;
   const pids = new Map<string | null, number>();
@@ -34,7 +36,7 @@ describeUnless(missingForSandbox(), 'three network namespaces with a listener on
     expect(report.coverage).toMatchObject({ source: 'netlink', complete: true });
   });
 
-  describeUnless(missingForBpf(), 'where the kernel is asked for owners', () => {
+  describeUnless(lackForBpf, 'where the kernel is asked for owners', () => {
     it('sees the same', async () => {
       const report = await sandbox.audit(['--owners', 'bpf']);
       expect(holders(report)).toEqual(truth());

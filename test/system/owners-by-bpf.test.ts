@@ -22,7 +22,7 @@ os.execv(sys.argv[1], sys.argv[1:])`,
 const DEEPER = ['unshare', '-p', '-m', '-f', '--kill-child', '--mount-proc'];
 const DEEPER_UNDER_THE_OLD_PROC = ['unshare', '-p', '-f', '--kill-child'];
 
-describeUnless(missingForBpf(), 'owners by a BPF program', () => {
+describeUnless(await missingForBpf(), 'owners by a BPF program', () => {
   let sandbox: Sandbox;
   let pid: number;
 
@@ -59,6 +59,14 @@ describeUnless(missingForBpf(), 'owners by a BPF program', () => {
       const report = await sandbox.audit();
       expect(report.coverage).toMatchObject({ owners: 'bpf', complete: true });
       expect(pids(report)).toEqual([pid]);
+    });
+
+    it('are asked for by the doctor too, unless the configuration forbids it', async () => {
+      const examine = async (owners: string) => (await sandbox.portreeve(['doctor', '--format', 'json'], ['sh', '-euc', `echo "version: 1\nscan: { owners: ${owners} }" >/run/wish.yaml; exec "$@" --config /run/wish.yaml`, 'sh'])).stdout;
+      expect(await examine('auto')).toContain('the kernel was asked, by a BPF program');
+      const forbidden = await examine('proc');
+      expect(forbidden).toContain('every listener has a named owner');
+      expect(forbidden).not.toContain('the kernel was asked');
     });
 
     it.each([
@@ -101,6 +109,11 @@ describeUnless(missingForBpf(), 'owners by a BPF program', () => {
     it.each([
       ['below an empty folder', () => `mkdir -p /run/empty && mount --bind /run/empty /proc/${pid}`],
       ["below another process's folder", () => `mount --bind /proc/1 /proc/${pid}`],
+      [
+        'below files that say what he likes, and lead to the socket',
+        () => `mkdir -p /run/forged/fd; cp /proc/1/status /proc/1/cgroup /proc/1/cmdline /run/forged; sed 's/(.*)/(sshd)/' /proc/${pid}/stat >/run/forged/stat
+          ln -sfn /usr/sbin/sshd /run/forged/exe; for fd in /proc/${pid}/fd/*; do ln -sfn "$(readlink $fd)" /run/forged/fd/$(basename $fd); done; mount --bind /run/forged /proc/${pid}`,
+      ],
       ['below an empty folder over its descriptors', () => `mkdir -p /run/empty && mount --bind /run/empty /proc/${pid}/fd`],
     ])('%s are its pid and name, and a finding', async (_where, hide) => {
       expect(await sandbox.run(['sh', '-euc', hide()])).toMatchObject({ code: 0, stderr: '' });

@@ -31,11 +31,11 @@ export function missingProtocol(name: string): string | null {
 }
 
 /** A kernel that takes the program which lists holders of sockets, tried. */
-export function missingForBpf(): string | null {
+export async function missingForBpf(): Promise<string | null> {
   const missing = missingForSandbox();
   if (missing !== null) return missing;
   try {
-    askSocketHolders(new Set([1]));
+    await askSocketHolders(new Set([1]));
     return null;
   } catch (error) {
     if (!(error instanceof PortreeveError)) throw error;

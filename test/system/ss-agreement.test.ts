@@ -42,7 +42,7 @@ function pidsByPlace<T>(rows: readonly T[], place: (row: T) => string, pids: (ro
 const isPort = ({ protocol }: { protocol: string }) => protocol === 'tcp' || protocol === 'udp';
 const ownerPids = ({ owners }: AuditedListener) => owners.map(({ pid }) => pid);
 
-const WAYS = [['netlink', 'proc'], ['procfs', 'proc'], ...(missingForBpf() === null ? [['netlink', 'bpf'] as const] : [])] as const;
+const WAYS = [['netlink', 'proc'], ['procfs', 'proc'], ...(await missingForBpf() === null ? [['netlink', 'bpf'] as const] : [])] as const;
 
 describeUnless(missingForSandbox(), 'beside ss, on a host with every kind of listener', () => {
   let sandbox: Sandbox;

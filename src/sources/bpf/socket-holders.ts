@@ -1,6 +1,7 @@
 import { readSync } from 'node:fs';
-import type { KernelHolding } from '../../model/socket-holders.ts';
 import { PortreeveError } from '../../model/errors.ts';
+import { hearSignals } from '../../model/hear-signals.ts';
+import type { KernelHolding } from '../../model/socket-holders.ts';
 import { openBpf, type Bpf, type IteratorProgram } from '../../native/bpf.ts';
 import { createAssembler, STACK_END, type Assembler, type Register } from './assembler.ts';
 import { createTypes, type Field } from './types.ts';
@@ -35,15 +36,15 @@ const READ_SIZE = 1024 * RECORD_SIZE;
 /**
  * Asks the kernel which descriptors of all processes lead to these sockets. The kernel walks them itself (a BPF iterator), 0.4
  * microseconds for each, where a walk through /proc takes 4: it looks the inode of every socket up in a table of the wanted
- * ones and writes a record for each match. Pids are those of the PID namespace of this process, and so are the processes that
- * it looks at. Needs Linux 5.17 with BTF, and CAP_BPF and CAP_PERFMON, or CAP_SYS_ADMIN.
+ * ones and writes a record for each match, of which the first of each process and socket is given. Pids are those of the PID
+ * namespace of this process, and so are the processes that it looks at. Needs Linux 5.17 with BTF, and CAP_BPF and CAP_PERFMON, or CAP_SYS_ADMIN.
  * @throws PortreeveError `source-unsupported` where the kernel refuses
  */
-export function askSocketHolders(wanted: ReadonlySet<number>, bpf: Bpf = openBpf()): readonly KernelHolding[] {
+export async function askSocketHolders(wanted: ReadonlySet<number>, bpf: Bpf = openBpf()): Promise<readonly KernelHolding[]> {
   try {
     const attachTo = findIterator(bpf);
     const set = bpf.createSet(BigUint64Array.from(wanted, BigInt));
-    return readHoldings(bpf.openIterator({ ...assembleIterator(set), attachTo }));
+    return await readHoldings(bpf.openIterator({ ...assembleIterator(set), attachTo }));
   } finally {
     bpf.close();
   }
@@ -154,21 +155,28 @@ function pointToStack(code: Assembler, register: Register, offset: number): void
   code.addConstant(register, offset);
 }
 
-/** Reads an iterator to its end. The kernel collects whole records. */
-function readHoldings(iterator: number): readonly KernelHolding[] {
+/**
+ * Reads an iterator to its end. The kernel collects whole records, and comes to a process but once for each table that it has:
+ * a socket may be in one at as many numbers as its owner likes, half a million by the limits of systemd.
+ */
+async function readHoldings(iterator: number): Promise<readonly KernelHolding[]> {
   const buffer = Buffer.alloc(READ_SIZE);
   const holdings: KernelHolding[] = [];
+  const latest = new Map<number, number>();
   for (;;) {
-    const length = readMore(iterator, buffer);
+    const length = await readMore(iterator, buffer);
     if (length === 0) return holdings;
     for (let at = 0; at + RECORD_SIZE <= length; at += RECORD_SIZE) {
       const [pid, thread] = [buffer.readUInt32LE(at + RECORD.pid), buffer.readUInt32LE(at + RECORD.thread)];
       // The task has ended and has no number any more: with its table it has let go of the socket.
       if (pid === 0 || thread === 0) continue;
+      const inode = Number(buffer.readBigUInt64LE(at + RECORD.inode));
+      if (latest.get(inode) === pid) continue;
+      latest.set(inode, pid);
       const name = buffer.subarray(at + RECORD.name, at + RECORD.name + NAME_SIZE);
       const end = name.indexOf(0);
       holdings.push({
-        inode: Number(buffer.readBigUInt64LE(at + RECORD.inode)),
+        inode,
         pid,
         thread,
         descriptor: buffer.readUInt32LE(at + RECORD.descriptor),
@@ -178,8 +186,10 @@ function readHoldings(iterator: number): readonly KernelHolding[] {
   }
 }
 
-function readMore(iterator: number, buffer: Uint8Array): number {
+async function readMore(iterator: number, buffer: Uint8Array): Promise<number> {
   for (;;) {
+    // One reading takes as long as a million files do, 0.2 s.
+    await hearSignals();
     try {
       return readSync(iterator, buffer, 0, buffer.length, null);
     } catch (cause) {
