@@ -18,6 +18,8 @@ const RETRY_INTERVAL = 30_000;
 const PAUSE = 100;
 /** So much longer than asked for a wait may take: it runs in libuv's pool, all of whose threads a disk that hangs may hold. */
 const PATIENCE = 500;
+/** Longer than a call of poll(2) takes (`waitReadable`). Milliseconds. */
+const LAST_WAIT = 1_500;
 
 export interface KernelEventOptions<T> {
   readonly clock: Clock;
@@ -218,11 +220,21 @@ export function createKernelEvents<T>(options: KernelEventOptions<T>): KernelEve
       closed = true;
       wake();
       await waiting;
+      // While a call of poll(2) has its file open, the kernel does not remove the instance.
+      await endOf(late);
       instance?.close();
       instance = null;
       reason = 'closed';
     },
   };
+}
+
+/** Until it is over, but no longer than a call can take that has a thread to run in. */
+async function endOf(wait: Promise<unknown> | null): Promise<void> {
+  if (wait === null) return;
+  let limit: NodeJS.Timeout | undefined;
+  await Promise.race([wait, new Promise((resolve) => { limit = setTimeout(resolve, LAST_WAIT); })]);
+  clearTimeout(limit);
 }
 
 function describe(instance: TracefsInstance, threadsCount: boolean): string {

@@ -74,6 +74,19 @@ describe('an instance of our own', () => {
     await two.close();
   });
 
+  it('goes no sooner than the call is over that waits for it: the kernel keeps what someone has open', async () => {
+    let end: (readable: boolean) => void = () => undefined;
+    const reader = open({ wait: () => new Promise((resolve) => { end = resolve; }) });
+    const next = reader.next(1000);
+    const closed = reader.close();
+    expect(await next).toEqual([]);
+    await new Promise((resolve) => setImmediate(resolve));
+    expect(tracefs.exists('portreeve')).toBe(true);
+    end(false);
+    await closed;
+    expect(tracefs.exists('portreeve')).toBe(false);
+  });
+
   it('goes when the reader is closed', async () => {
     const reader = open();
     expect(tracefs.exists('portreeve')).toBe(true);
