@@ -243,7 +243,7 @@ export async function openDaemon(choice: DaemonChoice, surroundings: Surrounding
     },
     async close() {
       state = 'stopping';
-      await log.append([...budget.admit([...told, ...book.close()]), ...budget.close(), draftOf('agent', 'info', 'portreeve stopped', { version: VERSION }, 'record')]);
+      await log.append([...budget.admit([...told, ...turns.close(), ...book.close()]), ...budget.close(), draftOf('agent', 'info', 'portreeve stopped', { version: VERSION }, 'record')]);
       await Promise.all([save(), control?.close(), kernel?.close(), sinks.stop(DRAIN)]);
       unsubscribe();
       watcher.close();

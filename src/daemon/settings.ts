@@ -3,13 +3,13 @@ import type { ReloadOutcome } from '../model/daemon.ts';
 import { PortreeveError, type Problem } from '../model/errors.ts';
 import type { EventDraft } from '../model/event.ts';
 import type { Logger } from '../model/logger.ts';
+import { within } from '../model/within.ts';
 import { openConfig } from '../pass/config.ts';
 import { localDate } from '../pass/policy.ts';
 import { chooseStateDir } from '../pass/state-dir.ts';
 import { draftOf } from './draft.ts';
 import { openInputs, stampRegistry, type InputChoice, type Inputs } from './inputs.ts';
 import type { DaemonChoice, Surroundings } from './open-daemon.ts';
-import { within } from './within.ts';
 
 /** Configuration, policy and registry in force, and how they are replaced. */
 export interface Settings {

@@ -1,5 +1,6 @@
 import { SYSTEM_CLOCK } from '../model/clock.ts';
 import type { LogLevel } from '../model/config.ts';
+import { within } from '../model/within.ts';
 import { exitNow } from '../service/exit-now.ts';
 import { openLogOutput } from '../service/log-output.ts';
 import { createLogger } from '../service/logger.ts';
@@ -8,7 +9,6 @@ import { openDaemon, type Daemon, type DaemonChoice, type Surroundings } from '.
 import { runDaemon } from './run-daemon.ts';
 import { hearDaemonSignals, type Signals } from './signals.ts';
 import { keepHeapSmall } from './small-heap.ts';
-import { within } from './within.ts';
 
 const SIGNAL_NUMBERS = { SIGTERM: 15, SIGINT: 2 } as const;
 const EXIT_FAILED = 3;

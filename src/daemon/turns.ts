@@ -58,6 +58,8 @@ export interface Turns {
   latest(): LatestAudit | null;
   /** That of the latest audit: the same object while nothing changes. */
   summary(): AuditReport['summary'] | null;
+  /** What was not told yet of events that were missed, before the daemon stops. */
+  close(): readonly EventDraft[];
   /** Whether the book may have learned anything since this was asked last: then what it would save is another. */
   takeLearned(): boolean;
 }
@@ -194,6 +196,10 @@ export function createTurns({ watcher, judge, book, use, coverage, inputs, unuse
       const asked = isAsked;
       isAsked = false;
       return asked;
+    },
+    close() {
+      missed.toldAt = null;
+      return tellMissed();
     },
     takeLearned() {
       const learned = hasLearned;

@@ -155,4 +155,14 @@ describe('a sweep of which nothing is news', () => {
     await turns.take('sweep');
     expect(judged).toBe(2);
   });
+
+  it('tells how many events were lost at once, those after it once a minute, and what is left when the daemon stops', async () => {
+    const losses = (drafts: readonly { readonly kind: string; readonly detail: object }[]) => drafts.filter(({ kind }) => kind === 'loss').map(({ detail }) => detail);
+    turns.hear([{ kind: 'lost', count: 3 }]);
+    expect(losses(await turns.take('look'))).toEqual([{ count: 3, source: 'tracefs' }]);
+    turns.hear([{ kind: 'lost', count: 4 }]);
+    expect(losses(await turns.take('look'))).toEqual([]);
+    expect(losses(turns.close())).toEqual([{ count: 4, source: 'tracefs' }]);
+    expect(turns.close()).toEqual([]);
+  });
 });

@@ -37,18 +37,6 @@ async function take(answers: readonly (readonly KernelHolding[] | null)[], { soc
   return { ...inventory, asked };
 }
 
-/** As root no mode keeps one out, so root becomes nobody for a moment. */
-async function withoutPrivilege<T>(work: () => Promise<T>): Promise<T> {
-  if (process.geteuid?.() !== 0) return work();
-  chmodSync(fake.root, 0o755);
-  process.seteuid?.(65_534);
-  try {
-    return await work();
-  } finally {
-    process.seteuid?.(0);
-  }
-}
-
 describe('a holder that the kernel names', () => {
   it('is an owner as /proc describes it, and no other process is looked into', async () => {
     fake.add({ pid: 20, name: 'licd', exe: '/opt/licd', sockets: [INODE] });
@@ -124,8 +112,8 @@ describe('where the kernel does not answer', () => {
   it('processes that may not be read are a gap, and not where it does', async () => {
     fake.add({ pid: 80, name: 'closed', sockets: [INODE] });
     chmodSync(join(fake.proc, '80/fd'), 0);
-    expect((await withoutPrivilege(() => take([null]))).gaps.map(({ code }) => code)).toEqual(['processes-unreadable', 'owners-unknown']);
-    const { listeners, gaps } = await withoutPrivilege(() => take([[held(80)]]));
+    expect((await fake.withoutPrivilege(() => take([null]))).gaps.map(({ code }) => code)).toEqual(['processes-unreadable', 'owners-unknown']);
+    const { listeners, gaps } = await fake.withoutPrivilege(() => take([[held(80)]]));
     expect(listeners).toMatchObject([{ ownerKind: 'process', owners: [{ pid: 80, name: 'closed', exe: '/usr/sbin/closed' }], ownerNote: null }]);
     expect(gaps).toEqual([]);
   });
@@ -150,7 +138,7 @@ describe('a holder that /proc does not show', () => {
     fake.add({ pid: 20, name: 'sshd', exe: '/usr/sbin/sshd', sockets: [5] });
     writeFileSync(join(fake.proc, '20/stat'), `1 (sshd) S 0 0 0 0 0 0 ${'0 '.repeat(12)}100 0 0\n`);
     chmodSync(join(fake.proc, '20/fd'), 0);
-    expect((await withoutPrivilege(() => take([[held(20)]]))).listeners).toMatchObject([CONCEALED]);
+    expect((await fake.withoutPrivilege(() => take([[held(20)]]))).listeners).toMatchObject([CONCEALED]);
   });
 
   it('is not what forged files in place of its folder say, though one leads to the socket', async () => {

@@ -43,18 +43,6 @@ function take(sockets: readonly SocketRecord[], { after = sockets, services = []
   return takeInventory([from], { proc: fake.proc, passwd: join(fake.root, 'passwd'), cgroupRoots: [join(fake.root, 'cgroup')], unitFolders: [join(fake.root, 'units')] }, secondLook);
 }
 
-/** As root no mode keeps one out, so root becomes nobody for a moment. */
-async function withoutPrivilege<T>(work: () => Promise<T>): Promise<T> {
-  if (process.geteuid?.() !== 0) return work();
-  chmodSync(fake.root, 0o755);
-  process.seteuid?.(65_534);
-  try {
-    return await work();
-  } finally {
-    process.seteuid?.(0);
-  }
-}
-
 const only = ({ listeners }: Inventory): Listener => {
   expect(listeners).toHaveLength(1);
   return listeners[0]!;
@@ -148,7 +136,7 @@ describe('a listener without a process', () => {
   it('is unknown for want of privilege, which is a gap', async () => {
     fake.add({ pid: 80, name: 'closed', sockets: [1025] });
     chmodSync(join(fake.proc, '80/fd'), 0);
-    const { listeners, gaps } = await withoutPrivilege(() => take([socket({ port: 25 })]));
+    const { listeners, gaps } = await fake.withoutPrivilege(() => take([socket({ port: 25 })]));
     expect(listeners[0]?.ownerNote?.code).toBe('no-privilege');
     expect(gaps).toMatchObject([
       { code: 'processes-unreadable', count: 1, hides: 'owners' },

@@ -3,6 +3,7 @@ import { readlinkSync } from 'node:fs';
 import type { Clock } from '../../model/clock.ts';
 import type { KernelEvents } from '../../model/daemon.ts';
 import type { Logger } from '../../model/logger.ts';
+import { within } from '../../model/within.ts';
 import { waitReadable } from '../../native/wait-readable.ts';
 import { explainTracefsFailure, findTracefs, TRACEFS_ROOTS } from './find-tracefs.ts';
 import { KERNEL_FOLDERS, type InstanceFolders } from './instance-folder.ts';
@@ -221,20 +222,12 @@ export function createKernelEvents<T>(options: KernelEventOptions<T>): KernelEve
       wake();
       await waiting;
       // While a call of poll(2) has its file open, the kernel does not remove the instance.
-      await endOf(late);
+      if (late !== null) await within(late, LAST_WAIT);
       instance?.close();
       instance = null;
       reason = 'closed';
     },
   };
-}
-
-/** Until it is over, but no longer than a call can take that has a thread to run in. */
-async function endOf(wait: Promise<unknown> | null): Promise<void> {
-  if (wait === null) return;
-  let limit: NodeJS.Timeout | undefined;
-  await Promise.race([wait, new Promise((resolve) => { limit = setTimeout(resolve, LAST_WAIT); })]);
-  clearTimeout(limit);
 }
 
 function describe(instance: TracefsInstance, threadsCount: boolean): string {
