@@ -81,6 +81,8 @@ export interface SinkCursor {
   readonly confirmed: number;
   /** The last one of which an attempt to send began: those between are possible duplicates when sent again. */
   readonly attempted: number;
+  /** Mark of the receiver, 16 hexadecimal digits, if it is one that is known to end a connection after its sender. */
+  readonly closedBy?: string | undefined;
 }
 
 /** Keeps the cursors. A cursor that is torn or foreign reads as null. */

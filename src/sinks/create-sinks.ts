@@ -17,7 +17,10 @@ export interface Sinks {
 /** Starts all sinks; each reads the event log by itself, and none waits for another. */
 export function createSinks(configs: readonly SinkConfig[], dependencies: SinkDependencies & Pick<TransportSurroundings, 'patience' | 'lookUp'>): Sinks {
   const surroundings = { lookUp: lookUpNames(), ...dependencies };
-  const sinks: readonly RunningSink[] = configs.map((config) => runSink(config, createTransport(config, surroundings), dependencies));
+  const sinks: readonly RunningSink[] = configs.map((config) => {
+    const closedBy = dependencies.cursors.load(config.name)?.closedBy;
+    return runSink(config, createTransport(config, { ...surroundings, closedBy }), dependencies);
+  });
   return {
     wake() {
       for (const sink of sinks) sink.wake();

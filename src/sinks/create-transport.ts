@@ -8,7 +8,6 @@ import { formatJson } from '../model/ascii-json.ts';
 import { writeToFile } from './json/write-file.ts';
 import { writeToStdout } from './json/write-stdout.ts';
 import { lookUpNames, type LookUp } from './look-up-names.ts';
-import { trustAfterSilence } from './syslog/close-trust.ts';
 import { formatMessage } from './syslog/format-message.ts';
 import { frameMessage } from './syslog/frame-message.ts';
 import type { StreamOptions } from './syslog/open-stream.ts';
@@ -23,6 +22,8 @@ export interface TransportSurroundings {
   readonly patience?: Patience;
   /** One for all transports of a process. */
   readonly lookUp?: LookUp;
+  /** As the cursor of the sink has it. */
+  readonly closedBy?: string | undefined;
 }
 
 /** The way to the receiver that a sink's configuration names. Nothing is opened yet. */
@@ -41,11 +42,11 @@ export function createTransport(config: SinkConfig, surroundings: TransportSurro
   }
 }
 
-function createSyslog(config: SyslogSinkConfig, { clock, patience = PATIENCE, lookUp = lookUpNames() }: TransportSurroundings): Transport {
+function createSyslog(config: SyslogSinkConfig, { clock, patience = PATIENCE, lookUp = lookUpNames(), closedBy }: TransportSurroundings): Transport {
   const encode = (outgoing: Outgoing): string => formatMessage(outgoing, config, process.pid);
   const framed = (outgoing: Outgoing): string => frameMessage(encode(outgoing), config.framing);
   // Where nothing is to be sent again, there is nothing to ask for.
-  const options: StreamOptions = { proof: config.resend === 0 ? 'sent' : 'closed', patience, trust: trustAfterSilence() };
+  const options: StreamOptions = { proof: config.resend === 0 ? 'sent' : 'closed', patience, closedBy };
   const host = config.host ?? 'localhost';
   switch (config.transport) {
     case 'local':

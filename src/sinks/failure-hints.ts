@@ -14,6 +14,7 @@ const HINTS: readonly (readonly [pattern: RegExp, hint: string])[] = [
   [/ENOTFOUND|EAI_AGAIN|no name server/, 'the name cannot be looked up: see /etc/hosts and /etc/resolv.conf'],
   [/ENETUNREACH|EHOSTUNREACH/, 'there is no way to that address: see `ip route`'],
   [/no connection within|ETIMEDOUT/, 'nothing answers: a firewall may drop what is sent there'],
+  [/does not end the connection/, 'the receiver is stopped, or its own outputs are stuck; if another has taken its place, one that never ends a connection after us: resend: 0s'],
   [/does not read/, 'the receiver is stopped, or its own outputs are stuck'],
   [/ENOENT/, 'there is nothing at that path'],
   [/EACCES|EPERM/, 'run it as the user that the daemon runs as (root)'],

@@ -66,7 +66,7 @@ export function runSink(config: SinkConfig, transport: Transport, dependencies: 
 
   function save(): Promise<void> {
     backlog.settle(progress.cursor.confirmed);
-    return cursors.save(config.name, progress.cursor);
+    return cursors.save(config.name, { ...progress.cursor, closedBy: transport.closedBy });
   }
 
   function fail(reason: string): void {
@@ -148,6 +148,8 @@ export function runSink(config: SinkConfig, transport: Transport, dependencies: 
       if (await closeChannel()) {
         progress.prove(clock.steady());
         health.succeed();
+        // That it closes after us is known from now on, whatever becomes of this process.
+        void save();
       }
       return true;
     }

@@ -44,6 +44,8 @@ export interface Channel {
 export interface Transport {
   /** Where to, for a person. No secrets. */
   readonly target: string;
+  /** Mark of the receiver, once it closed its side after ours: to be kept, and handed in at the next start. */
+  readonly closedBy?: string | undefined;
   /**
    * Opens a way there; `broken` is called when it breaks between two calls.
    * @throws Error that says in one line what happened

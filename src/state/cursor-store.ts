@@ -17,9 +17,13 @@ export interface CursorFiles extends CursorStore {
 const SUFFIX = '.cursor';
 const NAME = /^[A-Za-z0-9_-]{1,64}$/;
 const NONE = { generation: 0, cursor: null } as const;
-/** A slot: `generation confirmed attempted checksum`, decimal and hexadecimal, filled up with blanks; a line, for people. */
+/**
+ * A slot: `generation confirmed attempted [closedBy] checksum`, decimal and hexadecimal, filled up with blanks; a line, for
+ * people. Files without `closedBy` are read as ever. A program older than it takes a slot that has one for torn, and where
+ * both have one, the sink for new, which begins with what happens from then on.
+ */
 const SLOT = 128;
-const FIELDS = /^(\d{1,16}) (\d{1,16}) (\d{1,16}) ([0-9a-f]{16}) *\n$/;
+const FIELDS = /^((\d{1,16}) (\d{1,16}) (\d{1,16})(?: ([0-9a-f]{16}))?) ([0-9a-f]{16}) *\n$/;
 const SYNC_MS = 1000;
 /** A disk that has not taken a cursor for so long is not waited for. */
 const STALL_MS = 1000;
@@ -159,8 +163,8 @@ async function listNames(folder: string): Promise<readonly string[]> {
   return names.filter((name) => name.endsWith(SUFFIX) && NAME.test(name.slice(0, -SUFFIX.length)));
 }
 
-function formatSlot(generation: number, { confirmed, attempted }: SinkCursor): Buffer {
-  const fields = `${generation} ${confirmed} ${attempted}`;
+function formatSlot(generation: number, { confirmed, attempted, closedBy }: SinkCursor): Buffer {
+  const fields = `${generation} ${confirmed} ${attempted}${closedBy === undefined ? '' : ` ${closedBy}`}`;
   return Buffer.from(`${`${fields} ${checksumOf(fields)}`.padEnd(SLOT - 1)}\n`, 'latin1');
 }
 
@@ -186,9 +190,9 @@ async function readCursor(path: string): Promise<{ readonly generation: number; 
 function findYounger(text: string): { readonly generation: number; readonly cursor: SinkCursor | null } {
   let newest: { readonly generation: number; readonly cursor: SinkCursor | null } = NONE;
   for (const start of [0, SLOT]) {
-    const [, generation = '', confirmed = '', attempted = '', checksum] = FIELDS.exec(text.slice(start, start + SLOT)) ?? [];
-    if (checksum !== checksumOf(`${generation} ${confirmed} ${attempted}`) || Number(generation) <= newest.generation) continue;
-    newest = { generation: Number(generation), cursor: { confirmed: Number(confirmed), attempted: Number(attempted) } };
+    const [, fields = '', generation, confirmed, attempted, closedBy, checksum] = FIELDS.exec(text.slice(start, start + SLOT)) ?? [];
+    if (checksum !== checksumOf(fields) || Number(generation) <= newest.generation) continue;
+    newest = { generation: Number(generation), cursor: { confirmed: Number(confirmed), attempted: Number(attempted), closedBy } };
   }
   return newest;
 }

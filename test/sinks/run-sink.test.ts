@@ -4,6 +4,8 @@ import { runSink } from '../../src/sinks/run-sink.ts';
 import type { Channel, Outgoing, Transport } from '../../src/sinks/transport.ts';
 import { aSyslogSink, fakeCursors, fakeLog, fakeLogger, fakeTime, type FakeCursors, type FakeLog } from './fakes.ts';
 
+const MARK = '0123456789abcdef';
+
 /** A receiver whose faults a test sets. */
 function fakeReceiver(proof: Channel['proof'] = 'sent') {
   const receiver = {
@@ -16,11 +18,15 @@ function fakeReceiver(proof: Channel['proof'] = 'sent') {
     takes: Infinity,
     refuses: false,
     closes: true,
+    closedBy: undefined as string | undefined,
     hangs: false,
     breakNow: (): void => undefined,
   };
   const transport: Transport = {
     target: 'fake',
+    get closedBy() {
+      return receiver.closedBy;
+    },
     open(broken) {
       if (!receiver.reachable) return Promise.reject(new Error(receiver.reason));
       receiver.opened++;
@@ -44,6 +50,7 @@ function fakeReceiver(proof: Channel['proof'] = 'sent') {
         },
         close() {
           receiver.closed++;
+          if (receiver.closes) receiver.closedBy = MARK;
           return Promise.resolve(receiver.closes);
         },
         destroy: () => undefined,
@@ -292,9 +299,10 @@ describe('a sink over a stream, which acknowledges nothing', () => {
     expect(receiver.closed).toBe(0);
     await time.pass(1);
     expect(receiver.closed).toBe(1);
-    expect(cursors.saved.get('central')?.confirmed).toBe(0);
+    // Kept before anything is confirmed: it holds also after a crash.
+    expect(cursors.saved.get('central')).toEqual({ confirmed: 0, attempted: 3, closedBy: MARK });
     await time.pass(10_000);
-    expect(cursors.saved.get('central')).toEqual({ confirmed: 3, attempted: 3 });
+    expect(cursors.saved.get('central')).toEqual({ confirmed: 3, attempted: 3, closedBy: MARK });
   });
 
   it('sends everything unconfirmed again, marked, when a connection breaks, also one without a pending event', async () => {
@@ -361,7 +369,7 @@ describe('a sink that is stopped', () => {
     await time.pass(0);
     await stopped;
     expect(sequences()).toHaveLength(300);
-    expect(cursors.saved.get('central')).toEqual({ confirmed: 300, attempted: 300 });
+    expect(cursors.saved.get('central')).toEqual({ confirmed: 300, attempted: 300, closedBy: MARK });
     again();
     await time.pass(0);
     expect(sequences()).toHaveLength(300);

@@ -39,6 +39,23 @@ describe('a cursor', () => {
     expect(await load()).toEqual({ confirmed: 99, attempted: 1e15 - 99 });
   });
 
+  it('knows that the receiver closed after us, also after all sequences that there can be', async () => {
+    const store = await open();
+    const cursor = { confirmed: 1e16 - 2, attempted: 1e16 - 2, closedBy: '0123456789abcdef' };
+    await store.save('siem', cursor);
+    expect(await load()).toEqual(cursor);
+    await store.save('siem', { confirmed: 4, attempted: 4 });
+    expect(await load()).toEqual({ confirmed: 4, attempted: 4 });
+    await store.close();
+    expect(statSync(file()).size).toBe(256);
+  });
+
+  it('is read as an earlier release wrote it, which knew nothing of the receiver', async () => {
+    await save([1, 1]);
+    writeFileSync(file(), ['2 3 7 057c93fd11b81a30', '1 3 5 a2606eee566cf4ad'].map((slot) => `${slot.padEnd(127)}\n`).join(''));
+    expect(await load()).toEqual({ confirmed: 3, attempted: 7 });
+  });
+
   it('goes back one step where the last write was torn, at whatever byte', async () => {
     await save([1, 2], [3, 4], [5, 6]);
     const whole = readFileSync(file());
@@ -66,10 +83,13 @@ describe('a cursor', () => {
     await fc.assert(
       fc.asyncProperty(fc.nat(255), fc.uint8Array({ maxLength: 10 }), async (at, bytes) => {
         rmSync(file(), { force: true });
-        await save([1, 2], [3, 4]);
+        const store = await open();
+        await store.save('siem', { confirmed: 1, attempted: 2 });
+        await store.save('siem', { confirmed: 3, attempted: 4, closedBy: 'fedcba9876543210' });
+        await store.close();
         const whole = readFileSync(file());
         writeFileSync(file(), Buffer.concat([whole.subarray(0, at), bytes, whole.subarray(at + bytes.length)]));
-        expect([null, { confirmed: 1, attempted: 2 }, { confirmed: 3, attempted: 4 }]).toContainEqual(await load());
+        expect([null, { confirmed: 1, attempted: 2 }, { confirmed: 3, attempted: 4, closedBy: 'fedcba9876543210' }]).toContainEqual(await load());
       }),
       RUNS,
     );

@@ -13,7 +13,8 @@ const KEEP_ALIVE = 15_000;
 export interface StreamOptions {
   readonly proof: Channel['proof'];
   readonly patience: Patience;
-  readonly trust: CloseTrust;
+  /** What an earlier transport to it, or to another receiver, was found to be `closedBy`. */
+  readonly closedBy: string | undefined;
 }
 
 export interface StreamDetails {
@@ -21,6 +22,8 @@ export interface StreamDetails {
   readonly ready: 'connect' | 'secureConnect';
   /** A message with its frame. */
   readonly encode: Encode;
+  /** Of all connections to this receiver. */
+  readonly trust: CloseTrust;
   describe(): Channel['facts'];
 }
 
@@ -30,8 +33,8 @@ export interface StreamDetails {
  * @throws Error why there is no connection
  */
 export async function openStream(socket: Socket, details: StreamDetails, options: StreamOptions, broken: () => void, signal: AbortSignal): Promise<Channel> {
-  const { ready, encode } = details;
-  const { proof, patience, trust } = options;
+  const { ready, encode, trust } = details;
+  const { proof, patience } = options;
   let failure: string | null = null;
   let closing = false;
   socket.on('error', (cause) => {
