@@ -1,13 +1,11 @@
 import { createHash } from 'node:crypto';
 import type { Socket } from 'node:net';
-import { loadDaemonLibc } from '../../native/libc.ts';
+import { countUnacknowledged } from './count-unacknowledged.ts';
 
 /** So often in a row a receiver that never closed after us is asked again, before it is taken for one that never will. */
 const CHANCES = 3;
 /** Of the target of a sink: enough to tell one from another, and it fits into a cursor whatever the length of a path. */
 const MARK_DIGITS = 16;
-/** tcp(7), <asm-generic/ioctls.h>: octets that the other side's kernel has not acknowledged. */
-const SIOCOUTQ = 0x5411;
 
 /** What is made of a receiver that does not close its side after we closed ours. */
 export interface CloseTrust {
@@ -37,21 +35,7 @@ export function trustAfterSilence(target: string, closedBy: string | undefined):
     },
     unanswered(socket) {
       silences++;
-      return !everAnswered && silences >= CHANCES && unacknowledgedOctets(socket) === 0;
+      return !everAnswered && silences >= CHANCES && countUnacknowledged(socket) === 0;
     },
   };
-}
-
-/** Null where it cannot be told. */
-function unacknowledgedOctets(socket: Socket): number | null {
-  // Node keeps the descriptor to itself; under TLS one layer deeper.
-  const handle = (socket as unknown as { _handle?: { fd?: number; _parent?: { fd?: number } } | null })._handle;
-  const fd = handle?._parent?.fd ?? handle?.fd;
-  if (fd === undefined || fd < 0) return null;
-  const octets = new Int32Array(1);
-  try {
-    return loadDaemonLibc().ioctl(fd, SIOCOUTQ, new Uint8Array(octets.buffer)) < 0 ? null : (octets[0] ?? null);
-  } catch {
-    return null;
-  }
 }

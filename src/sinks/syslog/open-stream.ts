@@ -3,12 +3,16 @@ import type { Socket } from 'node:net';
 import { describeFailure } from '../describe-failure.ts';
 import { limitTime } from '../limit-time.ts';
 import type { Channel, Encode, Outgoing, Patience } from '../transport.ts';
+import { countUnacknowledged } from './count-unacknowledged.ts';
 import type { CloseTrust } from './close-trust.ts';
 
 /** Characters handed to the kernel at a time: what must make progress within the patience for a stall. */
 const CHUNK = 65_536;
 /** Seconds of silence after which the kernel asks whether the other side is still there. */
 const KEEP_ALIVE = 15_000;
+/** Octets: a receiver may answer the end of TLS (close_notify) before that of TCP, which counts as one, has reached it. */
+const OWN_END = 1;
+const CLOSED_FIRST = 'the receiver closed the connection';
 
 export interface StreamOptions {
   readonly proof: Channel['proof'];
@@ -40,8 +44,12 @@ export async function openStream(socket: Socket, details: StreamDetails, options
   socket.on('error', (cause) => {
     failure ??= describeFailure(cause);
   });
+  socket.on('end', () => {
+    // It is an answer to our end only if it came after that, and not where the last of ours was still on its way to it.
+    if (!closing || (countUnacknowledged(socket) ?? 0) > OWN_END) failure ??= CLOSED_FIRST;
+  });
   socket.on('close', () => {
-    if (!closing) failure ??= 'the receiver closed the connection';
+    if (!closing) failure ??= CLOSED_FIRST;
     broken();
   });
   const limit = limitTime(signal, patience.connect);

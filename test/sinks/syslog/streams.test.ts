@@ -116,6 +116,19 @@ describe('syslog over TCP', () => {
     expect(channel.broken).toBe('the receiver closed the connection');
   });
 
+  it('does not take an end for an answer that was on its way before our last message arrived', async () => {
+    const sockets: Socket[] = [];
+    const channel = await open({ port: await listen(createServer(), (socket) => sockets.push(socket.resume())) });
+    await channel.send(batch(1), NEVER);
+    // Until it is old enough to be ended at once.
+    await new Promise((resolve) => setTimeout(resolve, 2 * QUICK.refusal));
+    // In good order, having read all; and nothing is read here before our own end.
+    sockets[0]?.destroy();
+    expect(await channel.send(batch(1), NEVER)).toMatchObject({ taken: 1, error: null });
+    expect(await channel.close(NEVER)).toBe(false);
+    expect(channel.broken).toBe('the receiver closed the connection');
+  });
+
   it('does not wait for that once it is told to leave', async () => {
     const port = await listen(createServer(), collect([]));
     const channel = await open({ port });
