@@ -3,6 +3,7 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { cpus, loadavg, release } from 'node:os';
 import { createInterface } from 'node:readline';
+import './let-reader-leave.mjs';
 
 export const PYTHON = '/usr/bin/python3';
 const SETUP = 'ip link set lo up; ulimit -n "$(ulimit -Hn)"; exec "$@"';

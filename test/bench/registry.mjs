@@ -7,6 +7,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
+import './let-reader-leave.mjs';
 
 const ROUNDS = Number(process.env.ROUNDS ?? 25);
 const PROMISED_MS = 50;

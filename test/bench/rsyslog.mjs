@@ -8,6 +8,7 @@ import { dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
+import './let-reader-leave.mjs';
 
 const repository = dirname(dirname(dirname(fileURLToPath(import.meta.url))));
 

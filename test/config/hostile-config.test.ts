@@ -4,7 +4,7 @@ import { parse } from 'yaml';
 import { configSchema } from '../../src/config/config-schema.ts';
 import { describeConfig } from '../../src/config/describe-config.ts';
 import { parseConfig } from '../../src/config/parse-config.ts';
-import { describeProblems } from '../../src/yaml/describe-problems.ts';
+import { expectPlaces } from '../yaml/expect-places.ts';
 import { isValid } from '../yaml/json-schema.ts';
 
 const options = { seed: 1, numRuns: Number(process.env['FUZZ_RUNS'] ?? 200) };
@@ -32,14 +32,7 @@ const schema = configSchema();
 /** A file is either read, as the schema has it, and can be shown; or has problems, each with a place inside the file. */
 async function tryFile(text: string): Promise<void> {
   const { config, given, problems } = await parseConfig(text, 'x.yaml', []);
-  const lines = text.replace(/^\ufeff/, '').split('\n');
-  for (const { position } of problems) {
-    expect(position.line).toBeGreaterThanOrEqual(1);
-    expect(position.line).toBeLessThanOrEqual(lines.length);
-    expect(position.column).toBeGreaterThanOrEqual(1);
-    expect(position.column).toBeLessThanOrEqual((lines[position.line! - 1]?.length ?? 0) + 1);
-  }
-  expect(describeProblems(problems, new Map([['x.yaml', text]]))).not.toMatch(/[\0-\x09\x0b-\x1f\x7f-\x9f\u202a-\u202e]/);
+  expectPlaces(problems, text);
   expect(config === null).toBe(problems.some(({ level }) => level === 'error'));
   if (config === null) return;
   expect(isValid(parse(text, { version: '1.2', schema: 'core' }), schema)).toBe(true);

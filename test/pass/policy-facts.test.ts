@@ -1,28 +1,10 @@
 import { describe, expect, it } from 'vitest';
+import type { AuditedListener } from '../../src/model/audit.ts';
 import type { Listener } from '../../src/model/listener.ts';
 import { indexLocalEnds } from '../../src/pass/policy-facts.ts';
+import { aListener } from '../fixtures/audit-report.ts';
 
-const listener = (address: string, fields: Partial<Listener> = {}): Listener => ({
-  id: address,
-  protocol: 'tcp',
-  family: address.includes(':') ? 'ipv6' : 'ipv4',
-  address,
-  port: 80,
-  ipProtocol: null,
-  scope: 'wildcard',
-  interface: null,
-  dualStack: false,
-  sockets: 1,
-  netns: { inode: 1, name: 'host' },
-  ephemeral: false,
-  socketUid: 0,
-  socketUser: 'root',
-  ownerKind: 'process',
-  ownerNote: null,
-  owners: [],
-  activation: null,
-  ...fields,
-});
+const listener = (address: string, fields: Partial<AuditedListener> = {}) => aListener({ address, port: 80, ...fields });
 
 describe('whether someone is connected to a listener', () => {
   const answers = (ends: readonly string[], ...listeners: readonly Listener[]) => {

@@ -2,10 +2,10 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
 import { compilePolicy } from '../../src/policy/compile-policy.ts';
-import { describeProblems } from '../../src/yaml/describe-problems.ts';
 import { parsePolicyDocument } from '../../src/policy/parse-policy.ts';
 import { parseRuleTests } from '../../src/policy/rule-tests.ts';
 import { policySchema } from '../../src/policy/policy-schema.ts';
+import { expectPlaces } from '../yaml/expect-places.ts';
 import { isValid } from '../yaml/json-schema.ts';
 import { ownerless, sampleListener } from './sample-listener.ts';
 
@@ -35,14 +35,7 @@ const schema = policySchema();
 /** A file is either read, as the schema has it, and then compiles and judges, or has problems, each with a place inside the file. */
 async function tryFile(text: string): Promise<void> {
   const { document, problems } = await parsePolicyDocument(text, 'x.yaml');
-  const lines = text.replace(/^\ufeff/, '').split('\n');
-  for (const { position } of problems) {
-    expect(position.line).toBeGreaterThanOrEqual(1);
-    expect(position.line).toBeLessThanOrEqual(lines.length);
-    expect(position.column).toBeGreaterThanOrEqual(1);
-    expect(position.column).toBeLessThanOrEqual((lines[position.line! - 1]?.length ?? 0) + 1);
-  }
-  expect(describeProblems(problems, new Map([['x.yaml', text]]))).not.toMatch(/[\0-\x09\x0b-\x1f\x7f-\x9f\u202a-\u202e]/);
+  expectPlaces(problems, text);
   if (document === null) {
     expect(problems.some((problem) => problem.level === 'error')).toBe(true);
     return;

@@ -5,50 +5,22 @@ import { compileMatch } from '../../src/policy/compile-match.ts';
 import { compilePolicy } from '../../src/policy/compile-policy.ts';
 import type { Clock } from '../../src/policy/fields.ts';
 import { parsePolicyDocument } from '../../src/policy/parse-policy.ts';
+import { aListener, anOwner, facts } from '../fixtures/audit-report.ts';
 
 export function sampleOwner(changes: Partial<Owner> = {}): Owner {
-  return {
-    pid: 812,
-    name: 'licd',
-    exe: '/opt/licd/bin/licd',
-    exeDeleted: false,
-    exeReplaced: false,
-    exeForeign: false,
-    commandLine: ['licd', '-d'],
-    script: null,
-    uid: 990,
-    user: 'licd',
-    unit: 'licd.service',
-    innerUnit: null,
-    container: null,
-    startedAt: '2026-01-01T00:00:00.000Z',
-    ...changes,
-  };
+  return anOwner({ name: 'licd', exe: '/opt/licd/bin/licd', commandLine: ['licd', '-d'], uid: 990, user: 'licd', unit: 'licd.service', startedAt: '2026-01-01T00:00:00.000Z', ...changes });
 }
 
 export function sampleListener(changes: Partial<RegisteredListener> = {}): RegisteredListener {
-  return {
+  return aListener({
     id: 'host:tcp:0.0.0.0:1302:/opt/licd/bin/licd:licd.service',
-    protocol: 'tcp',
-    family: 'ipv4',
-    address: '0.0.0.0',
     port: 1302,
-    ipProtocol: null,
-    scope: 'wildcard',
-    interface: null,
-    dualStack: false,
-    sockets: 1,
-    netns: { inode: 4026531840, name: 'host' },
-    ephemeral: false,
     socketUid: 990,
     socketUser: 'licd',
-    ownerKind: 'process',
-    ownerNote: null,
     owners: [sampleOwner()],
-    activation: null,
-    registry: { status: 'de-assigned', range: 'user', service: null, aliases: [], since: '2019-10-30', former: 'ci3-software-2' },
+    registry: facts({ status: 'de-assigned', range: 'user', service: null, since: '2019-10-30', former: 'ci3-software-2' }),
     ...changes,
-  };
+  });
 }
 
 /** A listener that nobody is known to hold. */
