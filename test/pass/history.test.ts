@@ -6,7 +6,8 @@ import { PortreeveError } from '../../src/model/errors.ts';
 import type { PortreeveEvent } from '../../src/model/event.ts';
 import { readMoment, readPlace } from '../../src/pass/history-question.ts';
 import { readHistory, type DaemonHistory } from '../../src/pass/history.ts';
-import { aDraft, aLogger, drafts, openLog, useFolder } from '../state/samples.ts';
+import { useFolder } from '../fixtures/use-folder.ts';
+import { aDraft, aLogger, drafts, openLog } from '../state/samples.ts';
 
 const folder = useFolder();
 const ALL: HistoryQuery = { port: null, protocol: null, owner: null, kinds: null, minSeverity: null, since: null, until: null, limit: 1000 };

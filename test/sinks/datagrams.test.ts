@@ -1,14 +1,14 @@
 import { spawn, spawnSync } from 'node:child_process';
 import { createSocket } from 'node:dgram';
-import { existsSync, mkdtempSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { createServer, type AddressInfo } from 'node:net';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { SYSTEM_CLOCK } from '../../src/model/clock.ts';
 import { createTransport } from '../../src/sinks/create-transport.ts';
 import { sendToJournal } from '../../src/sinks/journal/send-to-journal.ts';
+import { useFolder } from '../fixtures/use-folder.ts';
 import { anEvent, aSyslogSink, fakeLogger } from './fakes.ts';
 import { parseRfc5424 } from './syslog/parse-rfc5424.ts';
 
@@ -30,10 +30,11 @@ while True:
 `;
 
 const closers: (() => void)[] = [];
+const folder = useFolder();
 let path = '';
 
 beforeEach(() => {
-  path = join(mkdtempSync(join(tmpdir(), 'portreeve-socket-')), 'log');
+  path = join(folder.path, 'log');
 });
 
 afterEach(() => {

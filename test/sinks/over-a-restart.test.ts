@@ -1,24 +1,18 @@
 import { once } from 'node:events';
-import { mkdtempSync, rmSync } from 'node:fs';
 import { createServer, type AddressInfo, type Socket } from 'node:net';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { afterEach, describe, expect, it, vi } from 'vitest';
 import { SYSTEM_CLOCK } from '../../src/model/clock.ts';
 import { createSinks } from '../../src/sinks/create-sinks.ts';
 import { openCursorStore } from '../../src/state/cursor-store.ts';
+import { useFolder } from '../fixtures/use-folder.ts';
 import { aSyslogSink, fakeLog, fakeLogger, type FakeLog } from './fakes.ts';
 
 const WAIT = { timeout: 30_000, interval: 20 };
 const cleanUp: (() => unknown)[] = [];
-let folder = '';
+const folder = useFolder();
 
-beforeEach(() => {
-  folder = mkdtempSync(join(tmpdir(), 'portreeve-restart-'));
-});
 afterEach(async () => {
   for (const each of cleanUp.splice(0).reverse()) await each();
-  rmSync(folder, { recursive: true, force: true });
 });
 
 /** On loopback. While it is stuck it takes connections, and neither reads nor closes; its kernel acknowledges all the same. */
@@ -49,7 +43,7 @@ async function openReceiver() {
 
 /** A sink as a daemon that is started runs it, its cursors on the disk. */
 async function startSink(log: FakeLog, port: number) {
-  const cursors = await openCursorStore({ folder, logger: fakeLogger() });
+  const cursors = await openCursorStore({ folder: folder.path, logger: fakeLogger() });
   const patience = { connect: 5000, stall: 5000, close: 300, refusal: 50 };
   const sinks = createSinks([aSyslogSink({ port, resend: 50 })], { reader: log, cursors, clock: SYSTEM_CLOCK, logger: fakeLogger(), patience, begin: 0, report: () => undefined });
   const stop = async (): Promise<void> => {

@@ -8,7 +8,8 @@ import { describe, expect, it } from 'vitest';
 import { SYSTEM_CLOCK } from '../../src/model/clock.ts';
 import { openEventLog } from '../../src/state/event-log.ts';
 import { lockStateDir } from '../../src/state/lock-state-dir.ts';
-import { aLogger, readAll, useFolder } from './samples.ts';
+import { useFolder } from '../fixtures/use-folder.ts';
+import { aLogger, readAll } from './samples.ts';
 
 const folder = useFolder();
 

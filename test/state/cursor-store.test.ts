@@ -3,7 +3,8 @@ import { mkdirSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync }
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { openCursorStore, type CursorFiles } from '../../src/state/cursor-store.ts';
-import { aLogger, RUNS, useFolder } from './samples.ts';
+import { useFolder } from '../fixtures/use-folder.ts';
+import { aLogger, RUNS } from './samples.ts';
 
 const folder = useFolder();
 const file = (): string => join(folder.path, 'sinks', 'siem.cursor');

@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { aDraft, aLogger, drafts, openLog, readAll, useFolder } from './samples.ts';
+import { useFolder } from '../fixtures/use-folder.ts';
+import { aDraft, aLogger, drafts, openLog, readAll } from './samples.ts';
 
 /** A disk that takes nothing and refuses nothing, until it is told what became of each write. */
 const disk = vi.hoisted(() => ({ writes: [] as { readonly count: number; readonly end: (error?: Error) => void }[] }));

@@ -5,7 +5,8 @@ import { describe, expect, it } from 'vitest';
 import type { PortreeveEvent } from '../../src/model/event.ts';
 import { MOST_LINE } from '../../src/state/event-line.ts';
 import { aListener, anOwner } from '../fixtures/audit-report.ts';
-import { aClock, aDraft, aLogger, anyDraft, drafts, openLog, readAll, RUNS, useFolder } from './samples.ts';
+import { useFolder } from '../fixtures/use-folder.ts';
+import { aClock, aDraft, aLogger, anyDraft, drafts, openLog, readAll, RUNS } from './samples.ts';
 
 const folder = useFolder();
 const events = (): string => join(folder.path, 'events');

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { startOfProcess } from '../../src/model/process-life.ts';
 import { lockStateDir } from '../../src/state/lock-state-dir.ts';
-import { useFolder } from './samples.ts';
+import { useFolder } from '../fixtures/use-folder.ts';
 
 const folder = useFolder();
 const boot = readFileSync('/proc/sys/kernel/random/boot_id', 'latin1').slice(0, 8);

@@ -8,7 +8,8 @@ import { SEVERITIES } from '../../src/model/severity.ts';
 import { openEventReader } from '../../src/state/event-reader.ts';
 import { queryHistory } from '../../src/state/query-history.ts';
 import { aListener, anOwner } from '../fixtures/audit-report.ts';
-import { aClock, aDraft, aLogger, openLog, readAll, RUNS, useFolder } from './samples.ts';
+import { useFolder } from '../fixtures/use-folder.ts';
+import { aClock, aDraft, aLogger, openLog, readAll, RUNS } from './samples.ts';
 
 const folder = useFolder();
 const ALL: HistoryQuery = { port: null, protocol: null, owner: null, kinds: null, minSeverity: null, since: null, until: null, limit: 1000 };

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { MOST_LINE } from '../../src/state/event-line.ts';
 import { readLines } from '../../src/state/read-segment.ts';
-import { useFolder } from './samples.ts';
+import { useFolder } from '../fixtures/use-folder.ts';
 
 const folder = useFolder();
 

@@ -1,8 +1,5 @@
 import fc from 'fast-check';
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach } from 'vitest';
 import type { Clock } from '../../src/model/clock.ts';
 import { EVENT_KINDS, type EventDraft } from '../../src/model/event.ts';
 import type { LogFields, Logger } from '../../src/model/logger.ts';
@@ -75,18 +72,6 @@ export const anyDraft: fc.Arbitrary<EventDraft> = fc
     detail: fc.dictionary(fc.constantFrom('count', 'livedMs', 'exception', '__proto__', 'constructor'), fc.oneof(text, fc.integer(), fc.boolean(), fc.constant(null)), { noNullPrototype: true }),
   })
   .map(({ name, ...draft }): EventDraft => aDraft({ ...draft, listener: name === null ? null : aListener({ socketUser: name, owners: [anOwner({ name, exe: name, commandLine: [name, name] })] }) }));
-
-/** A folder of its own for each test of a file. */
-export function useFolder(): { readonly path: string } {
-  const folder = { path: '' };
-  beforeEach(() => {
-    folder.path = mkdtempSync(join(tmpdir(), 'portreeve-state-'));
-  });
-  afterEach(() => {
-    rmSync(folder.path, { recursive: true, force: true });
-  });
-  return folder;
-}
 
 const MIB = 1 << 20;
 const DAY_MS = 86_400_000;

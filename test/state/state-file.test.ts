@@ -3,7 +3,8 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, sym
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { openStateFile, type StateFile } from '../../src/state/state-file.ts';
-import { aClock, aLogger, RUNS, useFolder } from './samples.ts';
+import { useFolder } from '../fixtures/use-folder.ts';
+import { aClock, aLogger, RUNS } from './samples.ts';
 
 const folder = useFolder();
 const path = (): string => join(folder.path, 'state.json');

@@ -103,6 +103,7 @@ for (const { title, missing, make, config } of PATHS) {
 
 function secure(): { readonly tls: { readonly ca: string; readonly server: KeyPair }; readonly files: SyslogSinkConfig['tls'] } {
   const certificates = makeCertificates();
+  folders.push(certificates.folder);
   const client = certificates.issue('host', 'DNS:host.test');
   return { tls: { ca: certificates.ca, server: certificates.issue('server', 'IP:127.0.0.1') }, files: { caFile: certificates.ca, certFile: client.cert, keyFile: client.key, serverName: null } };
 }
@@ -212,6 +213,7 @@ describeUnless(process.getuid?.() === 0 ? null : 'needs root', 'a full disk', ()
 describeUnless(missingReceiver('rsyslogd') ?? MISSING_FOR_CERTIFICATES, 'a certificate', () => {
   it('that is expired, for another name, or swapped: the events wait, and go when it is mended', async () => {
     const certificates = makeCertificates();
+    folders.push(certificates.folder);
     const log = fakeLog(5);
     const folder = temporaryFolder();
     const names = [['IP:127.0.0.1', -1, /certificate has expired/], ['DNS:elsewhere.test', 30, /does not match/], ['IP:127.0.0.1', 30, null]] as const;

@@ -1,17 +1,16 @@
-import { appendFileSync, mkdtempSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { appendFileSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { writeToFile } from '../../../src/sinks/json/write-file.ts';
+import { useFolder } from '../../fixtures/use-folder.ts';
 import { anEvent } from '../fakes.ts';
 
 const NEVER = new AbortController().signal;
-let folder = '';
+const folder = useFolder();
 let path = '';
 
 beforeEach(() => {
-  folder = mkdtempSync(join(tmpdir(), 'portreeve-json-'));
-  path = join(folder, 'events.json');
+  path = join(folder.path, 'events.json');
 });
 
 const batch = (...sequences: readonly number[]) => sequences.map((sequence) => ({ event: anEvent({ sequence }), possibleDuplicate: false }));
@@ -24,7 +23,7 @@ describe('a file of JSON lines', () => {
     expect(await channel.send(batch(2, 3), NEVER)).toEqual({ taken: 2, attempted: 2, error: null });
     expect(await channel.close(NEVER)).toBe(true);
     expect(readFileSync(path, 'utf8')).toBe('{"sequence":1}\n{"sequence":2}\n{"sequence":3}\n');
-    const fresh = join(folder, 'fresh.json');
+    const fresh = join(folder.path, 'fresh.json');
     await (await open(fresh)).close(NEVER);
     expect(statSync(fresh).mode & 0o777).toBe(0o640);
   });
@@ -60,7 +59,7 @@ describe('a file of JSON lines', () => {
 
   it('refuses what is no regular file, and says what the system says', async () => {
     await expect(open('/dev/null')).rejects.toThrow('/dev/null is not a regular file');
-    await expect(open(folder)).rejects.toThrow(/EISDIR/);
-    await expect(open(join(folder, 'none', 'x.json'))).rejects.toThrow(/ENOENT/);
+    await expect(open(folder.path)).rejects.toThrow(/EISDIR/);
+    await expect(open(join(folder.path, 'none', 'x.json'))).rejects.toThrow(/ENOENT/);
   });
 });

@@ -1,7 +1,7 @@
-import { readFileSync } from 'node:fs';
+import { readFileSync, rmSync } from 'node:fs';
 import { createServer, type AddressInfo, type Server, type Socket } from 'node:net';
 import { createServer as createTlsServer, type TlsOptions } from 'node:tls';
-import { afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { SYSTEM_CLOCK } from '../../../src/model/clock.ts';
 import type { SyslogSinkConfig } from '../../../src/model/config.ts';
 import { createTransport } from '../../../src/sinks/create-transport.ts';
@@ -185,6 +185,9 @@ describe.skipIf(MISSING_FOR_CERTIFICATES !== null)(`syslog over TLS${MISSING_FOR
     other = files.issue('other', 'DNS:elsewhere.test');
     expired = files.issue('expired', 'DNS:logs.test,IP:127.0.0.1', { days: -1 });
     client = files.issue('client', 'DNS:host.test');
+  });
+  afterAll(() => {
+    rmSync(files.folder, { recursive: true });
   });
   const tls = (partial: Partial<SyslogSinkConfig['tls']> = {}) => ({ caFile: files.ca, certFile: null, keyFile: null, serverName: null, ...partial });
   const serve = (options: TlsOptions & { readonly files: KeyPair }, into: Buffer[] = []): Promise<number> =>
