@@ -85,9 +85,10 @@ export interface SinkCursor {
   readonly closedBy?: string | undefined;
 }
 
-/** Keeps the cursors. A cursor that is torn or foreign reads as null. */
+/** Keeps the cursors. */
 export interface CursorStore {
-  load(sink: string): SinkCursor | null;
+  /** Null where the sink never had one; `unreadable` where it had, and what is there now is torn, foreign, or not to be had. */
+  load(sink: string): SinkCursor | 'unreadable' | null;
   /**
    * Cheap enough for every batch: one small write in place, no wait for the disk. Settles when a crash would not lose it,
    * or at once where that cannot be had; never rejects.

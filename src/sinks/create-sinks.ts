@@ -18,7 +18,8 @@ export interface Sinks {
 export function createSinks(configs: readonly SinkConfig[], dependencies: SinkDependencies & Pick<TransportSurroundings, 'patience' | 'lookUp'>): Sinks {
   const surroundings = { lookUp: lookUpNames(), ...dependencies };
   const sinks: readonly RunningSink[] = configs.map((config) => {
-    const closedBy = dependencies.cursors.load(config.name)?.closedBy;
+    const kept = dependencies.cursors.load(config.name);
+    const closedBy = kept === 'unreadable' ? undefined : kept?.closedBy;
     return runSink(config, createTransport(config, { ...surroundings, closedBy }), dependencies);
   });
   return {

@@ -225,8 +225,9 @@ export function runSink(config: SinkConfig, transport: Transport, dependencies: 
 function findStart(sink: string, { reader, cursors, logger, begin = reader.newest }: SinkDependencies): SinkCursor {
   const kept = cursors.load(sink);
   if (kept === null) return { confirmed: begin, attempted: begin };
-  if (kept.confirmed <= reader.newest) return kept;
-  // The log was replaced, or lost its end in a crash: which of these events the receiver has cannot be told.
-  logger.warning('the event log is not the one that a sink has read before: it begins with the oldest event', { sink });
+  if (kept !== 'unreadable' && kept.confirmed <= reader.newest) return kept;
+  // The cursor is damaged, or the log was replaced or lost its end in a crash: which events the receiver has cannot be told.
+  const why = kept === 'unreadable' ? 'how far a sink had got cannot be read' : 'the event log is not the one that a sink has read before';
+  logger.warning(`${why}: it begins with the oldest event`, { sink });
   return { confirmed: reader.oldest - 1, attempted: reader.newest };
 }

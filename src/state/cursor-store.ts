@@ -16,7 +16,7 @@ export interface CursorFiles extends CursorStore {
 
 const SUFFIX = '.cursor';
 const NAME = /^[A-Za-z0-9_-]{1,64}$/;
-const NONE = { generation: 0, cursor: null } as const;
+const UNREADABLE = { generation: 0, cursor: null, isUnreadable: true } as const;
 /**
  * A slot: `generation confirmed attempted [closedBy] checksum`, decimal and hexadecimal, filled up with blanks; a line, for
  * people. Files without `closedBy` are read as ever. A program older than it takes a slot that has one for torn, and where
@@ -34,8 +34,12 @@ const WRITE = constants.O_RDWR | constants.O_CREAT | constants.O_NOFOLLOW | cons
 interface Kept {
   generation: number;
   cursor: SinkCursor | null;
+  /** Something was there at the start, and no cursor. */
+  readonly isUnreadable: boolean;
   handle: FileHandle | null;
 }
+
+type Found = Readonly<Omit<Kept, 'handle'>>;
 
 /**
  * Keeps each sink's cursor in a file of two slots, which are written in turns: a write that is cut off leaves the other,
@@ -45,7 +49,8 @@ interface Kept {
  */
 export async function openCursorStore({ folder, logger }: { readonly folder: string; readonly logger: Logger }): Promise<CursorFiles> {
   const kept = new Map<string, Kept>();
-  for (const name of await listNames(folder)) kept.set(name.slice(0, -SUFFIX.length), { ...(await readCursor(join(folder, name))), handle: null });
+  const names = await listNames(folder);
+  for (const name of names ?? []) kept.set(name.slice(0, -SUFFIX.length), { ...(await readCursor(join(folder, name))), handle: null });
   /** Who waits for the next write of a sink's cursor; a sink in it has one to be written. */
   const changed = new Map<string, (() => void)[]>();
   const unsynced = new Set<FileHandle>();
@@ -118,7 +123,7 @@ export async function openCursorStore({ folder, logger }: { readonly folder: str
   function keptOf(sink: string): Kept {
     const known = kept.get(sink);
     if (known !== undefined) return known;
-    const fresh = { generation: 0, cursor: null, handle: null };
+    const fresh = { generation: 0, cursor: null, isUnreadable: names === null, handle: null };
     kept.set(sink, fresh);
     return fresh;
   }
@@ -126,7 +131,8 @@ export async function openCursorStore({ folder, logger }: { readonly folder: str
   return {
     load(sink) {
       checkName(sink);
-      return kept.get(sink)?.cursor ?? null;
+      const { cursor, isUnreadable } = keptOf(sink);
+      return cursor ?? (isUnreadable ? 'unreadable' : null);
     },
     save(sink, cursor) {
       checkName(sink);
@@ -158,9 +164,14 @@ function checkName(sink: string): void {
   if (!NAME.test(sink)) throw new PortreeveError('config-invalid', `${JSON.stringify(sink.slice(0, 80))} cannot name a sink`, { hint: 'use up to 64 letters, digits, - and _' });
 }
 
-async function listNames(folder: string): Promise<readonly string[]> {
-  const names = await readdir(folder).catch(() => []);
-  return names.filter((name) => name.endsWith(SUFFIX) && NAME.test(name.slice(0, -SUFFIX.length)));
+/** Null where the folder is there and cannot be read. */
+async function listNames(folder: string): Promise<readonly string[] | null> {
+  try {
+    const names = await readdir(folder);
+    return names.filter((name) => name.endsWith(SUFFIX) && NAME.test(name.slice(0, -SUFFIX.length)));
+  } catch (cause) {
+    return codeOf(cause) === 'ENOENT' ? [] : null;
+  }
 }
 
 function formatSlot(generation: number, { confirmed, attempted, closedBy }: SinkCursor): Buffer {
@@ -172,27 +183,27 @@ function checksumOf(fields: string): string {
   return createHash('sha256').update(fields).digest('hex').slice(0, 16);
 }
 
-/** The younger of the two slots that are whole; a file that cannot be read has none. */
-async function readCursor(path: string): Promise<{ readonly generation: number; readonly cursor: SinkCursor | null }> {
+/** The younger of the two slots that are whole. A file that was made and never written is none. */
+async function readCursor(path: string): Promise<Found> {
   try {
     const handle = await open(path, READ);
     try {
       const { buffer, bytesRead } = await handle.read(Buffer.alloc(2 * SLOT), 0, 2 * SLOT, 0);
-      return findYounger(buffer.toString('latin1', 0, bytesRead));
+      return bytesRead === 0 ? { ...UNREADABLE, isUnreadable: false } : findYounger(buffer.toString('latin1', 0, bytesRead));
     } finally {
       await handle.close();
     }
   } catch {
-    return NONE;
+    return UNREADABLE;
   }
 }
 
-function findYounger(text: string): { readonly generation: number; readonly cursor: SinkCursor | null } {
-  let newest: { readonly generation: number; readonly cursor: SinkCursor | null } = NONE;
+function findYounger(text: string): Found {
+  let newest: Found = UNREADABLE;
   for (const start of [0, SLOT]) {
     const [, fields = '', generation, confirmed, attempted, closedBy, checksum] = FIELDS.exec(text.slice(start, start + SLOT)) ?? [];
     if (checksum !== checksumOf(fields) || Number(generation) <= newest.generation) continue;
-    newest = { generation: Number(generation), cursor: { confirmed: Number(confirmed), attempted: Number(attempted), closedBy } };
+    newest = { generation: Number(generation), cursor: { confirmed: Number(confirmed), attempted: Number(attempted), closedBy }, isUnreadable: false };
   }
   return newest;
 }

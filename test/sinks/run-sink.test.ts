@@ -98,6 +98,17 @@ describe('a sink', () => {
     expect(early.sequences()).toEqual([2, 3]);
   });
 
+  it('begins with the oldest event, marked, where its cursor cannot be read: what it has not sent must not be lost', async () => {
+    const log = fakeLog(4);
+    log.drop(1);
+    const { time, receiver, cursors, logger, reported } = start('sent', log, { cursors: { ...fakeCursors(), load: () => 'unreadable' } });
+    await time.pass(0);
+    expect(receiver.arrived.map(({ event, possibleDuplicate }) => [event.sequence, possibleDuplicate])).toEqual([[2, true], [3, true], [4, true]]);
+    expect(cursors.saved.get('central')).toEqual({ confirmed: 4, attempted: 4 });
+    expect(logger.lines).toEqual([{ level: 'warning', message: 'how far a sink had got cannot be read: it begins with the oldest event', fields: { sink: 'central' } }]);
+    expect(reported).toEqual([]);
+  });
+
   it('takes alerts from its severity on, and moves its cursor over the others', async () => {
     const log = fakeLog();
     log.append({ severity: 'notice' }, { severity: 'warning' }, { audience: 'record', kind: 'closed', severity: 'critical' });

@@ -69,18 +69,25 @@ describe('a cursor', () => {
     }
   });
 
-  it.each([
-    ['foreign', () => { writeFileSync(file(), 'x'.repeat(1000)); }],
-    ['empty', () => { writeFileSync(file(), ''); }],
-    ['a folder', () => { rmSync(file()); mkdirSync(file()); }],
-    ['a symbolic link', () => { rmSync(file()); symlinkSync('/dev/zero', file()); }],
-  ])('that is %s reads as none', async (_, damage) => {
+  it('that was made and never written is none', async () => {
     await save([1, 2]);
-    damage();
+    writeFileSync(file(), '');
     expect(await load()).toBeNull();
   });
 
-  it('is one that was saved, or none, whatever happens to its bytes', async () => {
+  it.each([
+    ['foreign', () => { writeFileSync(file(), 'x'.repeat(1000)); }],
+    ['of zeros', () => { writeFileSync(file(), Buffer.alloc(256)); }],
+    ['a folder', () => { rmSync(file()); mkdirSync(file()); }],
+    ['a symbolic link', () => { rmSync(file()); symlinkSync('/dev/zero', file()); }],
+    ['in a folder that is none', () => { rmSync(join(folder.path, 'sinks'), { recursive: true }); writeFileSync(join(folder.path, 'sinks'), ''); }],
+  ])('that is %s is unreadable, which is not the same as none', async (_, damage) => {
+    await save([1, 2]);
+    damage();
+    expect(await load()).toBe('unreadable');
+  });
+
+  it('is one that was saved, or unreadable, whatever happens to its bytes', async () => {
     await fc.assert(
       fc.asyncProperty(fc.nat(255), fc.uint8Array({ maxLength: 10 }), async (at, bytes) => {
         rmSync(file(), { force: true });
@@ -90,7 +97,7 @@ describe('a cursor', () => {
         await store.close();
         const whole = readFileSync(file());
         writeFileSync(file(), Buffer.concat([whole.subarray(0, at), bytes, whole.subarray(at + bytes.length)]));
-        expect([null, { confirmed: 1, attempted: 2 }, { confirmed: 3, attempted: 4, closedBy: 'fedcba9876543210' }]).toContainEqual(await load());
+        expect(['unreadable', { confirmed: 1, attempted: 2 }, { confirmed: 3, attempted: 4, closedBy: 'fedcba9876543210' }]).toContainEqual(await load());
       }),
       RUNS,
     );
