@@ -1,5 +1,6 @@
 import { join } from 'node:path';
-import { createProcessReader, readText, type ProcessReader } from '../inventory/process.ts';
+import { createProcessReader, type ProcessReader } from '../inventory/process.ts';
+import { readText } from '../inventory/read-text.ts';
 import { readUserNames } from '../inventory/accounts.ts';
 import { createRootMadeDepth } from '../inventory/cgroup-owners.ts';
 import { SYSTEM_PATHS, type InventoryPaths } from '../inventory/take-inventory.ts';

@@ -1,6 +1,6 @@
 import { readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import { readText } from './process.ts';
+import { readText } from './read-text.ts';
 
 /** Finds the processes of a cgroup by its id. */
 export interface CgroupIndex {

@@ -37,6 +37,8 @@ export interface KnownProcess {
   readonly inode: number;
   /** Text of its link `exe` when it was read. */
   readonly program: string | null;
+  /** As in `ReadOwner`. */
+  readonly unasked: string | null;
   readonly owner: Owner;
 }
 

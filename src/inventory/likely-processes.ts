@@ -4,7 +4,8 @@ import type { CgroupIndex } from './cgroup-index.ts';
 import { fileAt, readLink } from './executable.ts';
 import { countDescriptors } from './holders.ts';
 import { socketKey, type Known } from './known.ts';
-import { readStat, readText } from './process.ts';
+import { readStat } from './process.ts';
+import { readText } from './read-text.ts';
 
 /** A cgroup of more processes than this (the root of a host without systemd) tells nothing. */
 const SMALL_CGROUP = 64;

@@ -1,6 +1,6 @@
-import { statSync } from 'node:fs';
 import type { Listener, Owner } from '../model/listener.ts';
 import { findDpkgOwners, hasDpkg, type DpkgAnswer } from './dpkg-files.ts';
+import { createFileViewer, isUnasked, type FileViewer, type Sight } from './look-at-file.ts';
 import { findRpmOwners, hasRpm } from './rpm-files.ts';
 
 export interface PackagePaths {
@@ -24,8 +24,9 @@ export function namePackages(listeners: readonly Listener[], paths: PackagePaths
   const wanted = new Set(owners.flatMap(({ exe }) => exe ?? []));
   const answer = wanted.size === 0 ? null : askDatabase(paths.root, wanted);
   if (answer === null) return listeners;
+  const files = createFileViewer({ ...paths, first: `${paths.proc}/self` });
   const name = (owner: Owner): Owner => {
-    const exePackage = packageOf(owner, answer.packages, answer.complete, paths);
+    const exePackage = packageOf(owner, answer.packages, answer.complete, paths.proc, files);
     return exePackage === undefined ? owner : { ...owner, exePackage };
   };
   return listeners.map((listener) => ({ ...listener, owners: listener.owners.map(name) }));
@@ -50,24 +51,24 @@ function askDatabase(root: string, wanted: ReadonlySet<string>): DpkgAnswer | nu
 }
 
 /** Undefined where it cannot be told. */
-function packageOf({ pid, exe, exeDeleted }: Owner, packages: ReadonlyMap<string, string>, isWhole: boolean, { root, proc }: PackagePaths): string | null | undefined {
+function packageOf({ pid, exe, exeDeleted }: Owner, packages: ReadonlyMap<string, string>, isWhole: boolean, proc: string, files: FileViewer): string | null | undefined {
   if (exe === null) return undefined;
   // A file in memory has a name that anyone may choose, and no path.
   if (exe.startsWith('/memfd:')) return null;
+  const folder = `${proc}/${pid}`;
   // A container's or chroot's files are not those that this host's packages speak of, though the paths may be alike.
-  if (!isSameFile(`${proc}/${pid}/root/`, `${root}/`)) return undefined;
+  if (isSameFile(files.look(`${folder}/root`, '', folder), files.lookOnHost('/')) !== true) return undefined;
   const found = packages.get(exe);
   if (found === undefined) return isWhole ? null : undefined;
+  if (exeDeleted === true) return found;
+  const [running, here] = [files.look(`${folder}/exe`, '', folder), files.lookOnHost(exe)];
+  if (isUnasked(running) && isUnasked(here)) return undefined;
   // A mount of its own can hide another file behind a packaged path; a deleted file is no longer there to compare.
-  return exeDeleted === true || isSameFile(`${proc}/${pid}/exe`, root + exe) !== false ? found : null;
+  return isSameFile(running, here) !== false ? found : null;
 }
 
-/** Null where either cannot be looked at. */
-function isSameFile(one: string, other: string): boolean | null {
-  try {
-    const [left, right] = [statSync(one), statSync(other)];
-    return left.dev === right.dev && left.ino === right.ino;
-  } catch {
-    return null;
-  }
+/** Null where either cannot be seen. What was looked at lies elsewhere than what may not be. */
+function isSameFile(one: Sight, other: Sight): boolean | null {
+  if (one === null || other === null) return null;
+  return !isUnasked(one) && !isUnasked(other) && one.dev === other.dev && one.ino === other.ino;
 }

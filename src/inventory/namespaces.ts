@@ -3,7 +3,8 @@ import { join } from 'node:path';
 import type { NetworkNamespace } from '../model/socket.ts';
 import { parseProcessCgroup } from './cgroup.ts';
 import { listPids } from './holders.ts';
-import { readStat, readText } from './process.ts';
+import { readStat } from './process.ts';
+import { readText } from './read-text.ts';
 
 /** A network namespace besides the own one, and the files by which it can be entered. */
 export interface OtherNamespace {

@@ -1,11 +1,13 @@
-import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
+import { closeSync, fstatSync, openSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Owner } from '../model/listener.ts';
 import type { UserNames } from './accounts.ts';
 import { parseProcessCgroup, type CgroupFacts } from './cgroup.ts';
 import type { RootMadeDepth } from './cgroup-owners.ts';
-import { fileAt, isInNamespace, readExecutable, readLink, viewHost } from './executable.ts';
+import { fileAt, isInNamespace, readExecutable, readLink, typeOf, viewHost } from './executable.ts';
 import { listPids } from './holders.ts';
+import { isUnasked, type Unasked } from './look-at-file.ts';
+import { readOpenRecord, readRecord, readText } from './read-text.ts';
 import { findScript } from './script.ts';
 
 /** The fields of `/proc/<pid>/stat` that are used here (proc_pid_stat(5)). */
@@ -58,6 +60,8 @@ export interface ReadOwner {
   readonly startTicks: number;
   /** Text of its link `exe` before all else was read, and after; null where that may not be read. */
   readonly program: string | null;
+  /** Type of a file system that was not asked what it alone tells of the process; null where nothing is left open. */
+  readonly unasked: string | null;
 }
 
 export interface ProcessReader {
@@ -74,14 +78,24 @@ export function createProcessReader(proc: string, accounts: string, userName: Us
   const device = fileAt(proc)?.dev;
   const hostAccounts = fileAt(accounts);
   const host = viewHost(proc);
+  /** By root folder: most processes have the host's, and the others of a mount namespace the same. */
+  const accountsOf = new Map<string, boolean | Unasked>();
   /**
    * A process with another passwd file in its root has accounts of its own; the host's name would be a wrong one. In a
    * user namespace anyone can mount another passwd file, and a uid that the host has a name for is still the host's.
    */
-  const hasOwnAccounts = (folder: string): boolean => {
+  const hasOwnAccounts = (folder: string): boolean | Unasked => {
     if (!isInNamespace(folder, 'user', host.users)) return false;
-    const own = fileAt(`${folder}/root${accounts}`);
-    return own !== null && (own.dev !== hostAccounts?.dev || own.ino !== hostAccounts.ino);
+    const [mounts, root] = [readLink(`${folder}/ns/mnt`), readLink(`${folder}/root`)];
+    if (root === '/' && (mounts === null || mounts === host.mounts)) return false;
+    const place = `${mounts ?? ''} ${root ?? folder}`;
+    let own = accountsOf.get(place);
+    if (own === undefined) {
+      const file = host.files.look(`${folder}/root`, accounts, folder);
+      own = isUnasked(file) ? file : file !== null && (file.dev !== hostAccounts?.dev || file.ino !== hostAccounts.ino);
+      accountsOf.set(place, own);
+    }
+    return own;
   };
   /** By the text of the file, which is the same for all processes of a unit: 30 microseconds for each of the others. */
   const cgroups = new Map<string, CgroupFacts>();
@@ -99,26 +113,28 @@ export function createProcessReader(proc: string, accounts: string, userName: Us
       const before = stat.read();
       if (before === null) return null;
       const program = readLink(`${folder}/exe`);
-      const executable = readExecutable(folder, program, host);
+      const { facts, unasked } = readExecutable(folder, program, host);
       const { unit, innerUnit, container } = readCgroup(folder);
       const uid = parseEffectiveUid(readRecord(`${folder}/status`, STATUS_HEAD) ?? '');
       const text = readRecord(`${folder}/cmdline`, COMMAND_LINE_LIMIT);
       const commandLine = text === null ? null : parseCommandLine(text);
-      const script = findScript(executable.exe, commandLine, () => readLink(`${folder}/cwd`));
+      const script = findScript(facts.exe, commandLine, () => readLink(`${folder}/cwd`));
       const after = stat.read();
       if (after?.startTicks !== before.startTicks) return null;
       if (after.name !== before.name || readLink(`${folder}/exe`) !== program) continue;
+      const isOtherUser = uid === null || uid === 0 ? false : container !== null || hasOwnAccounts(folder);
       return {
         startTicks: before.startTicks,
         program,
+        unasked: unasked ?? (typeof isOtherUser === 'object' ? typeOf(isOtherUser) : null),
         owner: {
           pid,
           name: before.name,
-          ...executable,
+          ...facts,
           commandLine,
           script,
           uid,
-          user: uid === null || (uid !== 0 && (container !== null || hasOwnAccounts(folder))) ? null : userName(uid),
+          user: uid === null || isOtherUser !== false ? null : userName(uid),
           unit,
           innerUnit,
           container,
@@ -160,7 +176,7 @@ function openStat(folder: string, pid: number): OpenStat | null {
   return {
     read() {
       try {
-        const text = scratch.toString('utf8', 0, readSync(fd, scratch, 0, READ_LIMIT, 0));
+        const text = readOpenRecord(fd);
         return text.startsWith(`${pid} (`) ? parseProcessStat(text) : null;
       } catch {
         return null;
@@ -195,48 +211,4 @@ export function hasKernelThread(proc: string, name: string): boolean {
 function readBootTime(proc: string): number | null {
   const match = /^btime (\d+)$/m.exec(readText(join(proc, 'stat')) ?? '');
   return match === null ? null : Number(match[1]);
-}
-
-/** What is read of any file: a process can make its command line gigabytes long. Bytes. */
-const READ_LIMIT = 65_536;
-/**
- * Used for one reading after the other, each over before the next begins. A new one each time would stay until V8 next
- * collects, which it is slow to do for memory outside of its heap: 15 MB of them on a host with 500 processes.
- */
-const scratch = Buffer.allocUnsafeSlow(READ_LIMIT);
-
-/** Text of a /proc file with bad UTF-8 replaced, or null where it cannot be read: the process left, or no privilege. */
-export function readText(path: string, limit: number = READ_LIMIT): string | null {
-  return readBytes(path, limit, false);
-}
-
-/**
- * The same of a file that the kernel prints as one record (`stat`, `status`, `cgroup` and `cmdline` of a process): the first
- * reading has all of it (single_open() of fs/seq_file.c, proc_pid_cmdline_read() of fs/proc/base.c), and no second one need ask
- * for more.
- */
-function readRecord(path: string, limit: number = READ_LIMIT): string | null {
-  return readBytes(path, limit, true);
-}
-
-function readBytes(path: string, limit: number, isRecord: boolean): string | null {
-  let fd: number;
-  try {
-    fd = openSync(path, 'r');
-  } catch {
-    return null;
-  }
-  try {
-    const bytes = limit <= scratch.length ? scratch : Buffer.allocUnsafe(limit);
-    let length = 0;
-    for (;;) {
-      const read = readSync(fd, bytes, length, limit - length, null);
-      length += read;
-      if (isRecord || read === 0 || length === limit) return bytes.toString('utf8', 0, length);
-    }
-  } catch {
-    return null;
-  } finally {
-    closeSync(fd);
-  }
 }

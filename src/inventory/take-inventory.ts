@@ -17,7 +17,7 @@ import { searchKnown, searchLikely, type Recollection } from './recollection.ts'
 import { isAsBefore, type Reexamination } from './reexamination.ts';
 import { searchByKernel, searchEverything, searchEverythingAgain } from './search-kernel.ts';
 import { createSocketUnits, UNIT_FOLDERS } from './socket-units.ts';
-import { processGaps, readVisibility } from './visibility.ts';
+import { processGaps, readVisibility, unaskedGaps } from './visibility.ts';
 
 /** Where the inventory reads; a test points it at a tree of its own. */
 export interface InventoryPaths extends ProcessFolders {
@@ -126,7 +126,7 @@ async function remember(namespaces: readonly NamespaceSockets[], entries: readon
         holders.set(socketKey(socket), held);
         for (const holding of held.holdings) {
           const process = processes.has(holding.pid) ? null : isCandidate(entry) || recollection === null ? reader.read(holding.pid) : before.processes.get(holding.pid);
-          if (process !== null && process !== undefined) processes.set(holding.pid, { holding, inode: socket.inode ?? 0, program: process.program, owner: process.owner });
+          if (process !== null && process !== undefined) processes.set(holding.pid, { holding, inode: socket.inode ?? 0, program: process.program, unasked: process.unasked, owner: process.owner });
         }
       }
     }
@@ -135,9 +135,10 @@ async function remember(namespaces: readonly NamespaceSockets[], entries: readon
 }
 
 /** What could not be seen of the processes, and so of the listeners. */
-export function gapsOf({ listeners, visibility, unreadable }: Known): readonly Gap[] {
+export function gapsOf({ listeners, visibility, unreadable, processes }: Known): readonly Gap[] {
   const unnamed = [...listeners.values()].filter(({ listener: { ownerNote } }) => ownerNote !== null && UNNAMED.has(ownerNote.code));
-  return processGaps(visibility, unreadable, unnamed.length);
+  const unasked = [...processes.values()].flatMap(({ owner, unasked: type }) => (type === null ? [] : `${owner.name}[${owner.pid}] on ${type}`));
+  return [...processGaps(visibility, unreadable, unnamed.length), ...unaskedGaps(unasked)];
 }
 
 function hasInode({ inode }: SocketRecord): boolean {

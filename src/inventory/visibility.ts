@@ -62,13 +62,23 @@ function morePrivilege(): string {
 /** Names of processes that a sentence bears. */
 const EXAMPLES = 3;
 
+function nameSome(names: readonly string[]): string {
+  return names.slice(0, EXAMPLES).join(', ') + (names.length > EXAMPLES ? ', ...' : '');
+}
+
+/** States of which processes files were not looked at; each with its file system. */
+export function unaskedGaps(unasked: readonly string[]): readonly Gap[] {
+  if (unasked.length === 0) return [];
+  const detail = `processes with files on a file system that may wait for another machine or process, which was not asked (${nameSome(unasked)}): whether a deleted program was replaced by an upgrade, whether a program in a user namespace is the one at that path here, or what the user is called, is left open; \`ls -lL /proc/PID/exe\` asks`;
+  return [{ code: 'files-unasked', detail, count: unasked.length, hides: 'details' }];
+}
+
 /** States what the walk over the processes could not see. `unnamed` listeners lack an owner for want of privilege. */
 export function processGaps(visibility: Visibility, unreadable: readonly string[], unnamed: number): readonly Gap[] {
   const gaps: Gap[] = [];
   const hides = unnamed > 0 ? 'owners' : 'details';
   if (unreadable.length > 0) {
-    const examples = unreadable.slice(0, EXAMPLES).join(', ') + (unreadable.length > EXAMPLES ? ', ...' : '');
-    gaps.push({ code: 'processes-unreadable', detail: `processes whose descriptors this user may not read (${examples}); ${morePrivilege()}`, count: unreadable.length, hides });
+    gaps.push({ code: 'processes-unreadable', detail: `processes whose descriptors this user may not read (${nameSome(unreadable)}); ${morePrivilege()}`, count: unreadable.length, hides });
   }
   if (visibility.processesHidden) {
     gaps.push({ code: 'processes-hidden', detail: `/proc is mounted with hidepid, and the processes of other users are invisible, and so are the network namespaces that only they are in; ${morePrivilege()}`, count: 1, hides: 'listeners' });

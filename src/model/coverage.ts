@@ -24,6 +24,7 @@ export const GAP_CODES = [
   'processes-unreadable', // processes whose descriptors may not be read by this user
   'processes-hidden', // /proc is mounted with hidepid: other users' processes are invisible
   'pid-namespace', // run inside a PID namespace: processes outside it are invisible
+  'files-unasked', // files of processes on file systems that may never answer (NFS, FUSE ...) were not looked at
   'owners-unknown', // listeners whose owner could not be named
   'namespaces-skipped', // other network namespaces exist and were not scanned
 ] as const;

@@ -13,6 +13,7 @@ export function describeExecutableFault({ pid, exe, exeDeleted, exeReplaced, exe
   if (literalPattern(exe) === null) return `The path of the executable of process ${pid} is longer than a policy takes.`;
   // A policy silences nothing by a path that leads to another file here: a trusted path can be imitated in a file system of one's own.
   if (exeForeign === true && container === null) return `Process ${pid} runs another file than the one at ${exe} on this host.`;
+  if (exeForeign === null && container === null) return `Whether process ${pid} runs the file at ${exe} on this host was not looked at: its file system may never answer.`;
   if (evenSuspicious) return null;
   if (exe.startsWith('/memfd:')) return `Process ${pid} runs from memory, not from a file.`;
   if (exeDeleted !== true) return null;

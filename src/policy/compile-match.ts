@@ -61,7 +61,7 @@ export function compileMatch(match: ConditionDocument, file: string, now: Clock 
  */
 function vouchFor(listener: RegisteredListener, byPath: boolean): Truth {
   if (listener.ownerKind === 'process' && listener.ownerNote !== null) return 'unknown';
-  return byPath && listener.owners.some((owner) => owner.exeForeign === true && owner.container === null) ? 'unknown' : 'true';
+  return byPath && listener.owners.some((owner) => owner.exe !== null && owner.exeForeign !== false && owner.container === null) ? 'unknown' : 'true';
 }
 
 function namesField(condition: ConditionDocument, field: string): boolean {

@@ -94,6 +94,7 @@ describe('what is withheld', () => {
     ['The executable of process 812 has no absolute path.', warned({ owners: [anOwner({ exe: 'sshd' })] })],
     ['The path of the executable of process 812 is not UTF-8, so that no policy can name it.', warned({ owners: [anOwner({ exe: '/bin/\ufffd' })] })],
     ['Process 812 runs another file than the one at /usr/sbin/sshd on this host.', warned({ owners: [anOwner({ exeForeign: true })] })],
+    ['Whether process 812 runs the file at /usr/sbin/sshd on this host was not looked at: its file system may never answer.', warned({ owners: [anOwner({ exeForeign: null })] })],
     ['The owner of one of its sockets is unknown: left.', warned({ ownerNote: { code: 'process-left', detail: 'left' } })],
     ['The path of the executable of process 812 is longer than a policy takes.', warned({ owners: [anOwner({ exe: `/${'*'.repeat(300)}` })] })],
   ])('%s', (reason, listener) => {

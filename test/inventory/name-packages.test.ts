@@ -19,6 +19,7 @@ beforeEach(() => {
   proc = join(base, 'proc');
   mkdirSync(join(root, 'usr/bin'), { recursive: true });
   mkdirSync(proc);
+  symlinkSync('/proc/self', join(proc, 'self'));
   symlinkSync('usr/bin', join(root, 'bin'));
 });
 afterEach(() => {

@@ -219,6 +219,13 @@ describe('an exception', () => {
     expect(await approves({ owners: [{ ...foreign, container: 'web' }] })).toBe('true');
   });
 
+  it('does not fit by path where nobody looked whether it is that of this host', async () => {
+    const unasked = { ...owner!, exeForeign: null };
+    expect(await approves({ owners: [unasked] })).toBe('unknown');
+    expect(await approves({ owners: [unasked] }, '{ port: 1302, user: licd }')).toBe('true');
+    expect(await approves({ owners: [{ ...unasked, container: 'web' }] })).toBe('true');
+  });
+
   it('does not fit while a socket that shares the port has no owner', async () => {
     expect(await approves({ ownerNote: { code: 'no-holder', detail: 'one of two' } })).toBe('unknown');
   });
