@@ -20,7 +20,7 @@ export interface SocketsRead {
   readonly isRoot: boolean;
 }
 
-const OWNER_GAPS: readonly string[] = ['processes-unreadable', 'processes-hidden', 'pid-namespace', 'owners-unknown'];
+const OWNER_GAPS: readonly string[] = ['processes-unreadable', 'processes-hidden', 'pid-namespace', 'proc-misplaced', 'files-unasked', 'owners-unknown'];
 const NAMESPACE_GAPS: readonly string[] = ['namespaces-skipped'];
 
 /** @param read what was read, or why nothing could be */

@@ -57,7 +57,7 @@ const INITIAL_PID_NAMESPACE = 'pid:[4026531836]';
 
 export function checkPidNamespace(files: HostFiles): DoctorCheck {
   const namespace = files.link('/proc/self/ns/pid');
-  if (namespace === null) return notApplicable('pid-namespace', 'the kernel has no PID namespaces');
+  if (namespace === null) return notApplicable('pid-namespace', 'the kernel has no PID namespaces, or /proc does not show this process');
   if (namespace === INITIAL_PID_NAMESPACE) return works('pid-namespace', 'the first one: every process of the host is in sight');
   return missing('pid-namespace', {
     finding: 'this is a PID namespace, as of a container',

@@ -69,7 +69,7 @@ export interface KnownReading {
 }
 
 export const NOTHING_KNOWN: Known = {
-  listeners: new Map(), holders: new Map(), processes: new Map(), pids: new Set(), descriptors: new Map(), visibility: { insidePidNamespace: false, processesHidden: false }, unreadable: [], readings: new Map(), walk: NOTHING_FOUND,
+  listeners: new Map(), holders: new Map(), processes: new Map(), pids: new Set(), descriptors: new Map(), visibility: { shows: 'own', insidePidNamespace: false, processesHidden: false }, unreadable: [], readings: new Map(), walk: NOTHING_FOUND,
 };
 
 /** The place of a listener in a host: namespace, protocol, address, port, interface. */

@@ -87,6 +87,9 @@ function reasonFor(searched: Searched, unreadable: boolean, proc: string): { rea
   if (unreadable || visibility.processesHidden) {
     return { code: 'no-privilege', detail: 'no process that this user may look into holds it' };
   }
+  if (visibility.shows === 'foreign' || visibility.shows === 'none') {
+    return { code: 'outside-pid-namespace', detail: visibility.shows === 'none' ? `${proc} shows no process` : `no process that ${proc} shows holds it, and portreeve's own PID namespace is another` };
+  }
   if (visibility.insidePidNamespace) {
     return { code: 'outside-pid-namespace', detail: 'no process of this PID namespace holds it: a process outside does, or the kernel' };
   }

@@ -1,10 +1,20 @@
 import { readFileSync, readlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Gap } from '../model/coverage.ts';
+import { readLink } from './executable.ts';
+import { listPids } from './holders.ts';
+
+/**
+ * Whose processes /proc shows: those of the PID namespace that this process is in; of an outer one, which has another number
+ * for it (unshare(1) --pid without --mount-proc); of one that it is not in (nsenter(1) --mount without --pid); or none, for
+ * another file system is mounted there.
+ */
+export type ProcView = 'own' | 'outer' | 'foreign' | 'none';
 
 /** How much of the process tree this process can see at all. */
 export interface Visibility {
-  /** Run inside a PID namespace that is not the host's: processes outside it are invisible. */
+  readonly shows: ProcView;
+  /** The PID namespace that is shown is not the host's: processes outside it are invisible. */
   readonly insidePidNamespace: boolean;
   /** /proc hides the processes of other users. */
   readonly processesHidden: boolean;
@@ -13,15 +23,41 @@ export interface Visibility {
 /** Inode of the first PID namespace, fixed in the kernel (PROC_PID_INIT_INO, include/linux/proc_ns.h). */
 const INITIAL_PID_NAMESPACE = 'pid:[4026531836]';
 
-export function readVisibility(proc: string): Visibility {
-  let insidePidNamespace = false;
-  try {
-    insidePidNamespace = readlinkSync(join(proc, 'self/ns/pid')) !== INITIAL_PID_NAMESPACE;
-  } catch {
-    // A kernel without namespaces has nothing to be inside of.
-  }
-  return { insidePidNamespace, processesHidden: hidesProcesses(readAll(join(proc, 'self/mountinfo')), proc) && !seesThroughHidepid(readAll(join(proc, 'self/status'))) };
+/** @param pid our own, by our own PID namespace */
+export function readVisibility(proc: string, pid: number = process.pid): Visibility {
+  const shows = whoseProcesses(proc, pid);
+  // The first process is in the namespace whose /proc this is. A kernel without namespaces has nothing to be inside of.
+  const namespace = (shows === 'outer' ? readLink(join(proc, '1/ns/pid')) : null) ?? readLink(join(proc, 'self/ns/pid'));
+  return { shows, insidePidNamespace: namespace !== null && namespace !== INITIAL_PID_NAMESPACE, processesHidden: hidesProcesses(readAll(join(proc, 'self/mountinfo')), proc) && !seesThroughHidepid(readAll(join(proc, 'self/status'))) };
 }
+
+/** `self` is a link to the number that the reader has there, and leads nowhere where it has none (proc_self_get_link() of fs/proc/self.c). */
+function whoseProcesses(proc: string, pid: number): ProcView {
+  try {
+    return readlinkSync(join(proc, 'self')) === String(pid) ? 'own' : 'outer';
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ENOENT' || process.platform !== 'linux') return 'own';
+    return showsProcesses(proc) ? 'foreign' : 'none';
+  }
+}
+
+function showsProcesses(proc: string): boolean {
+  try {
+    return listPids(proc).length > 0;
+  } catch {
+    return false;
+  }
+}
+
+const MOUNT_PROC = 'mount -t proc proc /proc';
+const PROC_GAPS: Readonly<Record<Exclude<ProcView, 'own'>, Pick<Gap, 'detail' | 'hides'>>> = {
+  none: { detail: `/proc shows no process: it is not the kernel's, or not mounted, so that no owner can be named and no other network namespace found; ${MOUNT_PROC}`, hides: 'listeners' },
+  foreign: {
+    detail: `/proc is that of a PID namespace that portreeve is not in: it shows the processes of that one alone, and the network namespaces that they are in; ${MOUNT_PROC}, or enter that PID namespace too (nsenter --all)`,
+    hides: 'listeners',
+  },
+  outer: { detail: `/proc is that of an outer PID namespace: the pids of owners are those there, and here they are other processes'; ${MOUNT_PROC}`, hides: 'details' },
+};
 
 /** Whether the topmost mount on `proc` has hidepid=invisible, ptraceable, 2 or 4 (proc(5)), and not for a group of ours. */
 export function hidesProcesses(mountinfo: string, proc: string, groups: readonly number[] = process.getgroups?.() ?? []): boolean {
@@ -77,6 +113,7 @@ export function unaskedGaps(unasked: readonly string[]): readonly Gap[] {
 export function processGaps(visibility: Visibility, unreadable: readonly string[], unnamed: number): readonly Gap[] {
   const gaps: Gap[] = [];
   const hides = unnamed > 0 ? 'owners' : 'details';
+  if (visibility.shows !== 'own') gaps.push({ code: 'proc-misplaced', count: 1, ...PROC_GAPS[visibility.shows] });
   if (unreadable.length > 0) {
     gaps.push({ code: 'processes-unreadable', detail: `processes whose descriptors this user may not read (${nameSome(unreadable)}); ${morePrivilege()}`, count: unreadable.length, hides });
   }

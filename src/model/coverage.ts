@@ -25,6 +25,7 @@ export const GAP_CODES = [
   'processes-hidden', // /proc is mounted with hidepid: other users' processes are invisible
   'pid-namespace', // run inside a PID namespace: processes outside it are invisible
   'files-unasked', // files of processes on file systems that may never answer (NFS, FUSE ...) were not looked at
+  'proc-misplaced', // /proc shows no process, or those of another PID namespace than this process is in
   'owners-unknown', // listeners whose owner could not be named
   'namespaces-skipped', // other network namespaces exist and were not scanned
 ] as const;

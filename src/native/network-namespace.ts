@@ -12,14 +12,9 @@ const CLONE_NEWNET = 0x40000000;
  */
 export function insideNetworkNamespace<T>(path: string, work: () => T): T {
   const libc = loadLibc();
-  const home = openSync('/proc/thread-self/ns/net', 'r');
+  const home = openNamespace('/proc/thread-self/ns/net');
   try {
-    let target: number;
-    try {
-      target = openSync(path, 'r');
-    } catch (cause) {
-      throw new PortreeveError('source-unsupported', `cannot open the network namespace ${path}`, { cause });
-    }
+    const target = openNamespace(path);
     try {
       if (libc.setns(target, CLONE_NEWNET) < 0) {
         throw new PortreeveError('source-unsupported', `cannot enter the network namespace ${path}: ${errnoName(libc.errno())}`, {
@@ -40,5 +35,13 @@ export function insideNetworkNamespace<T>(path: string, work: () => T): T {
     }
   } finally {
     closeSync(home);
+  }
+}
+
+function openNamespace(path: string): number {
+  try {
+    return openSync(path, 'r');
+  } catch (cause) {
+    throw new PortreeveError('source-unsupported', `cannot open the network namespace ${path}`, { cause });
   }
 }
