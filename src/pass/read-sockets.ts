@@ -69,7 +69,8 @@ export async function readScope(scope: HostScope, own: SocketDump | null = null,
       closed.push(other.namespace.inode);
       reasons.push(read.reason);
     }
-    if (read.kind !== 'read') continue;
+    // Where /proc does not show us, our own namespace is not known among those of the processes that it shows.
+    if (read.kind !== 'read' || (survey?.own.inode === null && sharesSocket(dump, read.sockets.dump))) continue;
     readings.push(read.sockets);
     readers.set(read.sockets, read.source);
     gaps.push(...read.sockets.dump.gaps.map((gap) => ({ ...gap, detail: `network namespace ${other.namespace.name ?? other.namespace.inode}: ${gap.detail}` })));
@@ -77,6 +78,12 @@ export async function readScope(scope: HostScope, own: SocketDump | null = null,
   const unreadable = survey?.unreadable ?? 0;
   if (reasons.length + unreadable > 0) gaps.push(describeSkipped(reasons, unreadable));
   return { scope, readings, closed, gaps, secondLook: secondLookOf((sockets) => readers.get(sockets) ?? source) };
+}
+
+/** Whether two dumps are of one namespace: the inode of a socket is no other's on the host. */
+function sharesSocket(one: SocketDump, other: SocketDump): boolean {
+  const inodes = new Set(one.sockets.map(({ inode }) => inode).filter((inode) => inode !== null && inode !== 0));
+  return other.sockets.some(({ inode }) => inodes.has(inode));
 }
 
 /** How the reading of another namespace went: it may have ended with its last process, which is no gap. */
