@@ -36,7 +36,7 @@ import { createJudge } from './judge.ts';
 import { createMetricsWriter } from './metrics-writer.ts';
 import { readNames, saveNames } from './namespace-names.ts';
 import { openSettings } from './settings.ts';
-import { createSleep } from './sleep.ts';
+import { createSleep } from '../model/sleep.ts';
 import { createRecordBudget } from './record-budget.ts';
 import { createTimeWatch } from './time-watch.ts';
 import { createTurns } from './turns.ts';
@@ -69,7 +69,7 @@ export interface Daemon {
   /** Waits at most so many milliseconds for the kernel's events; says whether they ask for a look at once. */
   hear(ms: number): Promise<boolean>;
   /** Ends that wait. */
-  wake(): void;
+  readonly wake: () => void;
   /** Steady clock at which a turn has something to do besides looking. */
   nextDue(): number | null;
   scan(): Config['scan'];
@@ -216,7 +216,7 @@ export async function openDaemon(choice: DaemonChoice, surroundings: Surrounding
       else turns.hear(await kernel.next(ms));
       return turns.takeAsked();
     },
-    wake() {
+    wake: () => {
       kernel?.wake();
       sleep.end();
     },

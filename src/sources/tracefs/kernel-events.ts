@@ -3,6 +3,7 @@ import { readlinkSync } from 'node:fs';
 import type { Clock } from '../../model/clock.ts';
 import type { KernelEvents } from '../../model/daemon.ts';
 import type { Logger } from '../../model/logger.ts';
+import { createSleep } from '../../model/sleep.ts';
 import { within } from '../../model/within.ts';
 import { waitReadable } from '../../native/wait-readable.ts';
 import { explainTracefsFailure, findTracefs, TRACEFS_ROOTS } from './find-tracefs.ts';
@@ -11,15 +12,17 @@ import { openInstance, type TracefsInstance } from './instance.ts';
 import type { KernelEvent } from './kernel-event.ts';
 import { readEvents } from './read-events.ts';
 
-/** Between two looks at whether the instance is as it was made: 0.4 ms each, a hundredth of a percent of a CPU. */
-const CHECK_INTERVAL = 5_000;
+/** Between two looks at whether the instance is as it was made: 0.7 ms each. */
+const CHECK_INTERVAL = 15_000;
 /** Between two attempts to get an instance. */
 const RETRY_INTERVAL = 30_000;
 /** Readable, and nothing to read: never spin on it. */
 const PAUSE = 100;
-/** So much longer than asked for a wait may take: it runs in libuv's pool, all of whose threads a disk that hangs may hold. */
+/** How long one call of poll(2) lasts. It serves one wait after the other: a timer that ends a wait costs less than a thread that does. */
+const CALL = 10_000;
+/** So much longer it may take: it runs in libuv's pool, all of whose threads a disk that hangs may hold. */
 const PATIENCE = 500;
-/** Longer than a call of poll(2) takes (`waitReadable`). Milliseconds. */
+/** How long the last call is waited for, which the instance's marker ends at once. */
 const LAST_WAIT = 1_500;
 
 export interface KernelEventOptions<T> {
@@ -36,19 +39,22 @@ export interface KernelEventOptions<T> {
   readonly pidNamespace?: string;
   readonly lockdown?: string;
   readonly folders?: InstanceFolders;
-  readonly wait?: (descriptors: readonly number[], timeoutMs: number) => Promise<boolean>;
+  readonly wait?: (descriptor: number, timeoutMs: number) => Promise<boolean>;
 }
 
 /** The kernel's own word about listeners that open and close. It never throws: where it cannot tell, `state` says why. */
 export interface KernelEventReader<T> {
   /**
-   * Resolves with what happened, or after `timeoutMs` (1.2 seconds at most) with nothing; early at times. While a call
-   * waits, another joins it. Its events are given to no one else: who must be called away ends it with `wake`.
+   * Resolves with what happened, or after `timeoutMs` with nothing; early at times. While a call waits, another joins it.
+   * Its events are given to no one else: who must be called away ends it with `wake`.
    */
   next(timeoutMs: number): Promise<readonly KernelEvent<T>[]>;
   /** What is in the buffers now. Where tracefs cannot be had, it is tried again here too. */
   drain(): readonly KernelEvent<T>[];
-  /** Ends a wait at once; the `next` that waits resolves with what there is. */
+  /**
+   * Ends a wait at once; the `next` that waits resolves with what there is. Also ends the call of poll(2) on a thread of
+   * libuv's pool, for which the end of the process would wait ten seconds.
+   */
   wake(): void;
   state(): KernelEvents;
   /** Whether the kernel's events are being read. */
@@ -66,7 +72,7 @@ const INITIAL_PID_NAMESPACE = 'pid:[4026531836]';
  * tracefs cannot be had it tries again every 30 s. No other instance is touched, and no system call traced.
  *
  * Measured on two cores, busy otherwise (Linux 6.18, Node 20): 0.35 ms from listen(2) to the event in hand, 7 ms at
- * worst; 60 us of CPU for a wait that ends with nothing, 7 us for a `drain` of nothing; 7 ms for 1,000 listeners that
+ * worst; 7 us for a `drain` of nothing; 7 ms for 1,000 listeners that
  * opened and closed; 45 ms to make the instance, once.
  */
 export function createKernelEvents<T>(options: KernelEventOptions<T>): KernelEventReader<T> {
@@ -78,10 +84,13 @@ export function createKernelEvents<T>(options: KernelEventOptions<T>): KernelEve
   let due = -Infinity;
   let lost = 0;
   let closed = false;
+  const sleep = createSleep();
   let waiting: Promise<readonly KernelEvent<T>[]> | null = null;
-  let endPause: (() => void) | null = null;
-  let late: Promise<boolean> | null = null;
-  let endWait: (() => void) | null = null;
+  /** The call of poll(2) that is under way. */
+  let call: { readonly overdueAt: number; readonly over: Promise<void> } | null = null;
+  let isReadable = false;
+  /** The buffers were said to be readable, and were not. */
+  let wasEmpty = false;
   /** What was noticed outside of a reading. */
   let noticed: KernelEvent<T>[] = [];
 
@@ -148,38 +157,34 @@ export function createKernelEvents<T>(options: KernelEventOptions<T>): KernelEve
     return events;
   };
 
-  /** A wait for nothing but time. */
-  const pause = async (timeoutMs: number): Promise<void> => {
-    const ended = new Promise<void>((resolve) => { endPause = resolve; });
-    await Promise.race([wait([], timeoutMs), ended]);
-    endPause = null;
-  };
-
-  /** Whether there is something to read; null where that is not known. A wait that is late is left alone, and the next call waits for it too. */
-  const waitFor = async ({ readiness }: TracefsInstance, timeoutMs: number): Promise<boolean | null> => {
-    late ??= wait([readiness], timeoutMs).finally(() => { late = null; });
-    let patience: NodeJS.Timeout | undefined;
-    const isOver = new Promise<null>((resolve) => {
-      patience = setTimeout(() => { resolve(null); }, timeoutMs + PATIENCE);
-      endWait = () => { resolve(null); };
+  const listen = (opened: TracefsInstance): void => {
+    const over = wait(opened.readiness, CALL).then((readable) => {
+      call = null;
+      isReadable ||= readable;
+      if (readable) sleep.end();
+      else if (waiting !== null && instance === opened) listen(opened);
     });
-    const readable = await Promise.race([late, isOver]);
-    clearTimeout(patience);
-    endWait = null;
-    return readable;
+    call = { overdueAt: clock.steady() + CALL + PATIENCE, over };
   };
 
   const waitAndRead = async (timeoutMs: number): Promise<readonly KernelEvent<T>[]> => {
     maintain();
     const opened = instance;
     if (opened === null) {
-      await pause(timeoutMs);
+      await sleep.take(timeoutMs);
       return read().events;
     }
-    const readable = await waitFor(opened, timeoutMs);
-    if (readable === false) return takeNoticed();
+    if (call === null && !isReadable) listen(opened);
+    await sleep.take(isReadable ? 0 : timeoutMs);
+    const isAnnounced = isReadable;
+    // Where no thread was free for the call, nobody announces anything.
+    if (!isAnnounced && (call === null || clock.steady() < call.overdueAt)) return takeNoticed();
+    isReadable = false;
     const { events, pages } = read();
-    if (readable === true && pages === 0 && instance === opened && !findMoreCpus(opened)) await pause(Math.min(PAUSE, timeoutMs));
+    const isEmpty = isAnnounced && pages === 0 && instance === opened && !findMoreCpus(opened);
+    // Once is nothing: a `drain` may have taken what the call was about.
+    if (isEmpty && wasEmpty) await sleep.take(Math.min(PAUSE, timeoutMs));
+    wasEmpty = isEmpty;
     return events;
   };
 
@@ -193,12 +198,11 @@ export function createKernelEvents<T>(options: KernelEventOptions<T>): KernelEve
   };
 
   const wake = (): void => {
-    endPause?.();
-    endWait?.();
+    sleep.end();
     try {
       instance?.wake();
     } catch {
-      // Then the wait ends by itself, as `next` says.
+      // Then the call ends by itself.
     }
   };
 
@@ -222,7 +226,7 @@ export function createKernelEvents<T>(options: KernelEventOptions<T>): KernelEve
       wake();
       await waiting;
       // While a call of poll(2) has its file open, the kernel does not remove the instance.
-      if (late !== null) await within(late, LAST_WAIT);
+      if (call !== null) await within(call.over, LAST_WAIT);
       instance?.close();
       instance = null;
       reason = 'closed';

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { createSleep } from '../../src/daemon/sleep.ts';
+import { createSleep } from '../../src/model/sleep.ts';
 
 const LONG = 3_600_000;
 
