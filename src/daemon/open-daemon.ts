@@ -174,6 +174,7 @@ export async function openDaemon(choice: DaemonChoice, surroundings: Surrounding
 
   const saveDue = (): number | null => (unsavedSince === null || appending > 0 ? null : unsavedSince + SAVE_AFTER);
   const metrics = createMetricsWriter({ config: () => settings.config.metrics, render: () => renderMetrics(status(), turns.latest()?.report ?? null), clock, logger });
+  const nextDue = (): number | null => least([book.nextDue(), autoUpdate.nextDue(), saveDue(), metrics.nextDue()]);
   const append = (drafts: readonly EventDraft[]): void => {
     appending += 1;
     void log.append(drafts).then(() => { appending -= 1; });
@@ -190,6 +191,11 @@ export async function openDaemon(choice: DaemonChoice, surroundings: Surrounding
       told.push(...time.note(settings.config.scan.interval));
       autoUpdate.start();
       told.push(...autoUpdate.take());
+      // Nearly all turns of an idle host end here.
+      if (kind === 'look' && told.length === 0 && clock.steady() < (nextDue() ?? Infinity) && turns.glance()) {
+        lastFailure = null;
+        return;
+      }
       told.push(...(kind === null ? turns.elapse() : await turns.take(kind)));
       const drafts = budget.admit(told);
       told = [];
@@ -220,7 +226,7 @@ export async function openDaemon(choice: DaemonChoice, surroundings: Surrounding
       kernel?.wake();
       sleep.end();
     },
-    nextDue: () => least([book.nextDue(), autoUpdate.nextDue(), saveDue(), metrics.nextDue()]),
+    nextDue,
     scan: () => settings.config.scan,
     async reload() {
       const sinksBefore = JSON.stringify(settings.config.sinks);

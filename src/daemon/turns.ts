@@ -14,11 +14,11 @@ import type { HostWatcher, Look } from '../pass/watch-host.ts';
 import type { KernelEvent } from '../sources/tracefs/kernel-event.ts';
 import type { ScanCounters } from './compose-status.ts';
 import type { CoverageWatch } from './coverage-watch.ts';
-import { draftOf } from './draft.ts';
 import type { ExceptionUse } from './exception-use.ts';
 import type { Inputs } from './inputs.ts';
 import type { Judge } from './judge.ts';
 import { judgePassing } from './judge-passing.ts';
+import { createMissedEvents } from './missed-events.ts';
 import { createTransients, type Place } from './transients.ts';
 
 export interface TurnParts {
@@ -50,6 +50,8 @@ export interface Turns {
    * @throws PortreeveError where the sockets could not be read; the next turn may go well
    */
   take(kind: 'look' | 'sweep'): Promise<readonly EventDraft[]>;
+  /** Counts as a look where it says true: there is nothing to tell, which was found out at once. False: a look is to be taken. */
+  glance(): boolean;
   /** What time alone brings: listeners settle, reminders come due. */
   elapse(): readonly EventDraft[];
   /** Registry or policy are others now: every listener is judged anew. */
@@ -64,16 +66,6 @@ export interface Turns {
   takeLearned(): boolean;
 }
 
-interface Missed {
-  lost: number;
-  overflow: number;
-  reason: string | null;
-  toldAt: number | null;
-}
-
-const NOTHING_MISSED: Missed = { lost: 0, overflow: 0, reason: null, toldAt: null };
-/** Between two reports of missed events. Milliseconds. */
-const MISSED_WITHIN = 60_000;
 /**
  * So many looks after the kernel told anything, or could not, read the TCP sockets: an opening is told a moment before the
  * socket can be seen (inet_csk_listen_start(), net/ipv4/inet_connection_sock.c). One that no look shows is looked for beyond that.
@@ -84,6 +76,7 @@ const PASSING_FACTS = ['age', 'peers', 'exePackage'];
 
 export function createTurns({ watcher, judge, book, use, coverage, inputs, unusedAfter, clock, monotonic, drain, isHearing }: TurnParts): Turns {
   const transients = createTransients();
+  const missed = createMissedEvents(clock);
   const counters: ScanCounters = { ticks: 0, changes: 0, lastTickAt: null, lastTickMs: null, lastSweepAt: null, lastSweepMs: null };
   let last: { readonly look: Look; readonly startedAt: Date; readonly durationMs: number } | null = null;
   let listeners: readonly AuditedListener[] = [];
@@ -92,7 +85,6 @@ export function createTurns({ watcher, judge, book, use, coverage, inputs, unuse
   let hasLearned = false;
   /** By what the exceptions' standings were drawn up last. */
   let stood: { readonly inputs: Inputs; readonly listeners: readonly AuditedListener[]; readonly today: string; readonly unusedAfter: number } | null = null;
-  let missed: Missed = { ...NOTHING_MISSED };
   let callers = new Set<number>();
   let isAsked = false;
   let unsteadyLooks = LOOKS_AFTER_NEWS;
@@ -100,8 +92,8 @@ export function createTurns({ watcher, judge, book, use, coverage, inputs, unuse
   const hear = (events: readonly KernelEvent<Owner>[]): void => {
     if (events.length > 0) unsteadyLooks = LOOKS_AFTER_NEWS;
     for (const event of events) {
-      if (event.kind === 'lost') missed.lost += event.count;
-      else if (event.kind === 'blind') missed.reason = event.reason;
+      if (event.kind === 'lost') missed.lose(event.count);
+      else if (event.kind === 'blind') missed.goBlind(event.reason);
       // The subflow of an MPTCP socket is told too, as TCP, which is what the socket tables show.
       else if (event.protocol !== 'mptcp') {
         isAsked = true;
@@ -112,19 +104,7 @@ export function createTurns({ watcher, judge, book, use, coverage, inputs, unuse
         }
       }
     }
-    missed.overflow += transients.takeOverflow();
-  };
-
-  /** What could not be heard of the kernel's events: told once in a while, for whoever floods them shall not flood the sinks. */
-  const tellMissed = (): readonly EventDraft[] => {
-    const { lost, overflow, reason, toldAt } = missed;
-    if ((lost === 0 && overflow === 0 && reason === null) || (toldAt !== null && clock.steady() - toldAt < MISSED_WITHIN)) return [];
-    missed = { ...NOTHING_MISSED, toldAt: clock.steady() };
-    return [
-      ...(lost === 0 ? [] : [draftOf('loss', 'warning', `the kernel lost ${lost} events of listeners: one that lived shortly may have gone unseen`, { count: lost, source: 'tracefs' })]),
-      ...(overflow === 0 ? [] : [draftOf('loss', 'warning', `${overflow} listeners opened at once, more than could be followed`, { count: overflow, source: 'tracefs' })]),
-      ...(reason === null ? [] : [draftOf('coverage', 'warning', `events of the kernel may be missing: ${reason}`, { source: 'tracefs' })]),
-    ];
+    missed.overflow(transients.takeOverflow());
   };
 
   /** Gives the listeners to the book, judged. */
@@ -139,6 +119,19 @@ export function createTurns({ watcher, judge, book, use, coverage, inputs, unuse
   return {
     counters,
     hear,
+    glance() {
+      const isHeard = isHearing();
+      if (last === null || (isHeard && unsteadyLooks > 0) || transients.unexplained > 0 || missed.isAny) return false;
+      if (!isHeard) unsteadyLooks = LOOKS_AFTER_NEWS;
+      const startedAt = clock.now();
+      const begun = clock.steady();
+      if (!watcher.glance(isHeard)) return false;
+      last = { look: last.look, startedAt, durationMs: clock.steady() - begun };
+      counters.ticks += 1;
+      counters.lastTickAt = startedAt;
+      counters.lastTickMs = last.durationMs;
+      return true;
+    },
     async take(kind) {
       const startedAt = clock.now();
       const begun = clock.steady();
@@ -182,7 +175,7 @@ export function createTurns({ watcher, judge, book, use, coverage, inputs, unuse
         // Inside a PID namespace the kernel tells of the whole machine, and nothing says what of it is ours: no one is alarmed.
         drafts.push(...(passing.thread === null ? told.map((draft) => ({ ...draft, audience: 'record' as const })) : told));
       }
-      drafts.push(...elapse(), ...tellMissed());
+      drafts.push(...elapse(), ...missed.tell());
       if (kind === 'sweep') drafts.push(...coverage.note(coverageOf(look.source, look.gaps)), ...reviewExceptions());
       return drafts;
     },
@@ -197,10 +190,7 @@ export function createTurns({ watcher, judge, book, use, coverage, inputs, unuse
       isAsked = false;
       return asked;
     },
-    close() {
-      missed.toldAt = null;
-      return tellMissed();
-    },
+    close: () => missed.close(),
     takeLearned() {
       const learned = hasLearned;
       hasLearned = false;
@@ -214,8 +204,7 @@ export function createTurns({ watcher, judge, book, use, coverage, inputs, unuse
   };
 
   function compose({ look, startedAt, durationMs }: NonNullable<typeof last>): AuditReport {
-    const endedAt = new Date(startedAt.getTime() + durationMs);
-    report ??= composeReport({ startedAt, endedAt, reading: look, registry: inputs().registry, policy: inputs().policy, listeners });
+    report ??= composeReport({ startedAt, endedAt: new Date(startedAt.getTime() + durationMs), reading: look, registry: inputs().registry, policy: inputs().policy, listeners });
     return report;
   }
 

@@ -95,6 +95,8 @@ export interface SocketSource {
    * @throws PortreeveError `source-unsupported` where this view does not exist on this system
    */
   dump(namespacePath?: string, isTcpSteady?: boolean): Promise<SocketDump>;
+  /** As `dump`, of the namespace that this process is in, without a promise; by a source that gives the same object again where nothing changed. */
+  dumpOwn?(isTcpSteady: boolean): SocketDump;
   /** Ports that the kernel itself serves in that namespace; asked only where a socket has no process. */
   kernelServices?(namespacePath?: string): Promise<readonly KernelService[]>;
 }

@@ -9,10 +9,11 @@ import type { Clock } from '../model/clock.ts';
 import type { SourceName } from '../model/coverage.ts';
 import { PortreeveError } from '../model/errors.ts';
 import type { Listener } from '../model/listener.ts';
-import type { NetworkNamespace, SocketSource } from '../model/socket.ts';
+import type { NetworkNamespace, SocketDump, SocketSource } from '../model/socket.ts';
 import { createWatchingNetlinkSource, type WatchingSource } from '../sources/netlink/source.ts';
 import { compareLooks, EMPTY_SIGHT, type Sight } from './compare-looks.ts';
 import { createCertainty } from './certainty.ts';
+import { createQueue } from './queue.ts';
 import { HOST_PATHS, listSources, withNativeCalls, type HostPaths, type HostReading } from './read-host.ts';
 import { readScope, surveySockets, type HostScope, type HostSockets } from './read-sockets.ts';
 
@@ -61,6 +62,12 @@ export interface HostWatcher {
    * @throws PortreeveError
    */
   look(hint?: LookHint): Promise<Look>;
+  /**
+   * Counts as a look where it says true: all is as the last look found it. It reads the sockets of the own namespace, at once;
+   * false where they are others, where anything else is due, or where there is more to read: then a look is to be taken. With
+   * nothing changed it takes half the time of a look. A fault is left to the look to tell.
+   */
+  glance(isTcpSteady: boolean): boolean;
   /**
    * Finds out everything anew, as a one-off audit does, and then what came while it did. Looks may be taken meanwhile; no step
    * keeps the event loop waiting for long (40 to 130 ms with 5,000 listeners and 2,000 processes).
@@ -174,7 +181,7 @@ export function createHostWatcher({ source: forced, clock, called = [], paths = 
     const { known } = await takeInventory(sockets.readings, inventoryPaths, sockets.secondLook, base);
     const pids = sockets.scope.survey === null ? [] : listPids(paths.proc);
     const everything = { ...known, pids: new Set(pids), descriptors: countDescriptors(paths.proc, pids) };
-    return alone(() => lookNow({}, sockets.scope, base === null ? everything : mergeKnown(base.known, everything)));
+    return alone.run(() => lookNow({}, sockets.scope, base === null ? everything : mergeKnown(base.known, everything)));
   };
   const sweep = (): Promise<Look> =>
     (sweeping ??= asPortreeveError(sweepNow).finally(() => {
@@ -183,9 +190,20 @@ export function createHostWatcher({ source: forced, clock, called = [], paths = 
 
   return {
     sweep,
+    glance(isTcpSteady) {
+      const reading = last?.sockets.readings[0];
+      const dumpOwn = base?.scope.source.dumpOwn;
+      if (last === null || base === null || reading === undefined || dumpOwn === undefined || alone.isBusy) return false;
+      const { sockets, look } = last;
+      const isMoreToRead = sockets.readings.length + sockets.closed.length > 1 || look.uncertain.size > 0;
+      const isDue = (count + 1) % THOROUGH_EVERY === 0 || (searchAt !== null && count + 1 >= searchAt) || (base.scope.survey !== null && stampOf(paths.netns) !== namedAt);
+      if (isMoreToRead || isDue || !isSameDump(dumpOwn, isTcpSteady, reading.dump)) return false;
+      count += 1;
+      return true;
+    },
     look(hint = {}) {
       const first = base;
-      return first === null ? sweep() : asPortreeveError(() => alone(() => lookNow(hint, (base ?? first).scope, (base ?? first).known)));
+      return first === null ? sweep() : asPortreeveError(() => alone.run(() => lookNow(hint, (base ?? first).scope, (base ?? first).known)));
     },
     namespaces: () => (base === null ? called : namesOf(base.scope.survey)),
     close() {
@@ -211,14 +229,13 @@ function isSame(one: HostSockets, other: HostSockets): boolean {
   );
 }
 
-/** Runs what it is given one after the other, whatever becomes of each. */
-function createQueue(): <T>(work: () => Promise<T>) => Promise<T> {
-  let tail: Promise<unknown> = Promise.resolve();
-  return (work) => {
-    const run = tail.then(work);
-    tail = run.catch(() => undefined);
-    return run;
-  };
+function isSameDump(dumpOwn: NonNullable<SocketSource['dumpOwn']>, isTcpSteady: boolean, before: SocketDump): boolean {
+  try {
+    return dumpOwn(isTcpSteady) === before;
+  } catch (error) {
+    if (!(error instanceof PortreeveError)) throw error;
+    return false;
+  }
 }
 
 /** A fault of /proc (too many open files, a folder that cannot be listed) must not end who asked. */

@@ -13,6 +13,8 @@ let fields: Set<string>;
 let isHearing: boolean;
 let pending: KernelEvent<Owner>[];
 let hints: (LookHint | 'sweep')[];
+let glances: boolean[];
+let isQuiet: boolean;
 let fault: Error | null;
 let listeners: readonly Listener[];
 let judged: number;
@@ -34,6 +36,10 @@ const watcher: HostWatcher = {
     hints.push('sweep');
     return Promise.resolve<Look>({ ...NOTHING, listeners });
   },
+  glance(isTcpSteady) {
+    glances.push(isTcpSteady);
+    return isQuiet;
+  },
   namespaces: () => [],
   close: () => undefined,
 };
@@ -44,6 +50,8 @@ beforeEach(() => {
   isHearing = true;
   pending = [];
   hints = [];
+  glances = [];
+  isQuiet = true;
   fault = null;
   listeners = [];
   judged = 0;

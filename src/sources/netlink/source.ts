@@ -86,6 +86,7 @@ export function createWatchingNetlinkSource(proc = '/proc', open: () => NetlinkT
   return {
     ...createNetlinkSource(proc),
     dump: (namespacePath, isTcpSteady = false) => within(namespacePath, () => remember(namespacePath, isTcpSteady, namespacePath === undefined ? dumpHere : dumpOnce)),
+    dumpOwn: (isTcpSteady) => remember(undefined, isTcpSteady, dumpHere),
     refresh() {
       for (const [path, known] of memories) {
         if (known.stale) memories.delete(path);
