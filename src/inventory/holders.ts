@@ -2,8 +2,8 @@ import { readdirSync, readlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import type { AskKernel } from '../model/socket-holders.ts';
 import type { ReadSocketLinks } from '../model/socket-links.ts';
-import { fileAt } from './executable.ts';
 import { createPause } from './pause.ts';
+import { isIdle, type ProcessStamp, type StampProcess } from './process-stamp.ts';
 import { readSocketLinks } from './socket-links.ts';
 
 /** One descriptor that leads to a socket. */
@@ -23,14 +23,19 @@ export interface HolderSearch {
   readonly unreadable: readonly number[];
   /** One descriptor of each process and socket, in the order in which they were found, four numbers each: pid, thread (0 for the process), descriptor, inode. */
   readonly trail: readonly number[];
+  /** The sockets that holders were looked for of, and each process that was read whole as it was before, where such stamps were taken. */
+  readonly wanted: ReadonlySet<number>;
+  readonly stamps: ReadonlyMap<number, ProcessStamp>;
 }
 
-export const NOTHING_FOUND: HolderSearch = { holders: new Map(), unreadable: [], trail: [] };
+export const NOTHING_FOUND: HolderSearch = { holders: new Map(), unreadable: [], trail: [], wanted: new Set(), stamps: new Map() };
 
 /** The processes of a host, and how their descriptors are read there. */
 export interface ProcessFolders {
   readonly proc: string;
   readonly readLinks?: ReadSocketLinks;
+  /** By which a process that did not run since the search before need not be read again. */
+  readonly stamp?: StampProcess;
   /** A quicker way than to read all of them, for who asks for everything. */
   readonly askKernel?: AskKernel;
 }
@@ -46,7 +51,7 @@ export interface SearchScope {
    * nothing else explains.
    */
   readonly eachThread?: boolean;
-  /** An earlier search, which is given again where this one finds the same. */
+  /** An earlier search: what it found of processes that did not run since is taken over, and all of it where the same is found. */
   readonly before?: HolderSearch;
 }
 
@@ -56,7 +61,7 @@ export interface SearchScope {
  * It reads all processes unless told otherwise, and does not stop at the first holder: the kernel keeps no count of who
  * else shares a socket, and fork, SCM_RIGHTS and pidfd_getfd can put a descriptor anywhere.
  */
-export async function findHolders({ proc, readLinks = readSocketLinks }: ProcessFolders, wanted: ReadonlySet<number>, { pids, firstOnly = false, eachThread = false, before }: SearchScope = {}): Promise<HolderSearch> {
+export async function findHolders({ proc, readLinks = readSocketLinks, stamp }: ProcessFolders, wanted: ReadonlySet<number>, { pids, firstOnly = false, eachThread = false, before }: SearchScope = {}): Promise<HolderSearch> {
   if (wanted.size === 0) return NOTHING_FOUND;
   const trail: number[] = [];
   // The same socket may be open at as many numbers as a process likes: half a million by the limits of systemd.
@@ -78,8 +83,16 @@ export async function findHolders({ proc, readLinks = readSocketLinks }: Process
       if (step.done === true) return step.value;
     }
   };
+  const stamps = new Map<number, ProcessStamp>();
+  const idle = before === undefined ? null : recallTrails(before, wanted);
   for (const pid of pids ?? listPids(proc)) {
-    if (!(await search(pid, 0))) unreadable.push(pid);
+    // Before the descriptors are read: what changes them from now on changes the stamp.
+    const now = stamp?.(pid) ?? null;
+    const isKnown = now !== null && idle !== null && isIdle(before?.stamps.get(pid), now);
+    if (isKnown) trail.push(...(idle.get(pid) ?? []));
+    const isRead = isKnown || (await search(pid, 0));
+    if (!isRead) unreadable.push(pid);
+    else if (now !== null) stamps.set(pid, now);
     if (eachThread) {
       for (const thread of listThreads(`${proc}/${pid}`)) {
         if (thread !== String(pid)) await search(pid, Number(thread));
@@ -87,8 +100,22 @@ export async function findHolders({ proc, readLinks = readSocketLinks }: Process
     }
     if (firstOnly && found.size === wanted.size) break;
   }
-  if (before !== undefined && isSameList(before.trail, trail) && isSameList(before.unreadable, unreadable)) return before;
-  return { holders: groupBySocket(proc, trail), unreadable, trail };
+  const isSame = before !== undefined && isSameList(before.trail, trail) && isSameList(before.unreadable, unreadable);
+  return { ...(isSame ? before : { holders: groupBySocket(proc, trail), unreadable, trail }), wanted, stamps };
+}
+
+/** The trail of each process; null where a socket is wanted now that was not then. Of the first threads: others are read in any case. */
+function recallTrails({ trail, wanted: before }: HolderSearch, wanted: ReadonlySet<number>): ReadonlyMap<number, readonly number[]> | null {
+  for (const inode of wanted) if (!before.has(inode)) return null;
+  const trails = new Map<number, number[]>();
+  for (let at = 0; at < trail.length; at += 4) {
+    const [pid = 0, thread = 0, descriptor = 0, inode = 0] = trail.slice(at, at + 4);
+    if (thread !== 0 || !wanted.has(inode)) continue;
+    const known = trails.get(pid);
+    if (known === undefined) trails.set(pid, [pid, thread, descriptor, inode]);
+    else known.push(pid, thread, descriptor, inode);
+  }
+  return trails;
 }
 
 function folderOf(proc: string, pid: number, thread: number): string {
@@ -119,14 +146,6 @@ export function listPids(proc: string): readonly number[] {
     if (first >= 0x31 && first <= 0x39) pids.push(Number(name));
   }
   return pids;
-}
-
-/**
- * How many descriptors each process has: the size of `/proc/<pid>/fd`, which Linux tells from 6.2 on (0 before). 3
- * microseconds for each.
- */
-export function countDescriptors(proc: string, pids: readonly number[]): ReadonlyMap<number, number> {
-  return new Map(pids.map((pid) => [pid, fileAt(join(proc, String(pid), 'fd'))?.size ?? 0]));
 }
 
 function listThreads(folder: string): readonly string[] {

@@ -51,8 +51,6 @@ export interface Known {
   readonly processes: ReadonlyMap<number, KnownProcess>;
   /** All processes that there were. */
   readonly pids: ReadonlySet<number>;
-  /** How many descriptors each process had when all were asked; empty where nobody counted. */
-  readonly descriptors: ReadonlyMap<number, number>;
   /** What could not be seen when all were asked; `name[pid]` of the processes that could not be looked into. */
   readonly visibility: Visibility;
   readonly unreadable: readonly string[];
@@ -69,7 +67,7 @@ export interface KnownReading {
 }
 
 export const NOTHING_KNOWN: Known = {
-  listeners: new Map(), holders: new Map(), processes: new Map(), pids: new Set(), descriptors: new Map(), visibility: { shows: 'own', insidePidNamespace: false, processesHidden: false }, unreadable: [], readings: new Map(), walk: NOTHING_FOUND,
+  listeners: new Map(), holders: new Map(), processes: new Map(), pids: new Set(), visibility: { shows: 'own', insidePidNamespace: false, processesHidden: false }, unreadable: [], readings: new Map(), walk: NOTHING_FOUND,
 };
 
 /** The place of a listener in a host: namespace, protocol, address, port, interface. */

@@ -2,8 +2,8 @@ import { join } from 'node:path';
 import type { SocketRecord } from '../model/socket.ts';
 import type { CgroupIndex } from './cgroup-index.ts';
 import { fileAt, readLink } from './executable.ts';
-import { countDescriptors } from './holders.ts';
 import { socketKey, type Known } from './known.ts';
+import { createProcessStamps } from './process-stamp.ts';
 import { readStat } from './process.ts';
 import { readText } from './read-text.ts';
 
@@ -34,7 +34,8 @@ function* inOrder(proc: string, pids: readonly number[], wanted: readonly Socket
     if (members.length <= SMALL_CGROUP) yield* members;
   }
   yield* holdersOf(known, (socket) => wanted.some(({ protocol, port }) => socket.protocol === protocol && socket.port === port));
-  for (const [pid, count] of countDescriptors(proc, pids)) if (count !== known.descriptors.get(pid)) yield pid;
+  const stamp = createProcessStamps(proc);
+  for (const pid of pids) if ((stamp(pid)?.descriptors ?? 0) !== known.walk.stamps.get(pid)?.descriptors) yield pid;
   const uids = new Set(wanted.map(({ uid }) => uid));
   yield* holdersOf(known, ({ uid }) => uids.has(uid));
   for (const pid of pids) if (uids.has(uidOf(proc, pid))) yield pid;

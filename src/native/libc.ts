@@ -29,6 +29,8 @@ export interface DaemonLibc {
   memfd_create(name: string, flags: number): number;
   fcntl(fd: number, command: number, argument: number): number;
   ioctl(fd: number, request: number, result: Uint8Array): number;
+  /** `time` is a `struct timespec`. */
+  clock_gettime(clock: number, time: Uint8Array): number;
   /** Ends the process, all threads of it, and waits for none. */
   _exit(code: number): void;
   /** Address of a buffer, for structures that hold pointers; the buffer must stay alive. */
@@ -202,6 +204,7 @@ function bindDaemonFunctions(koffi: Koffi): DaemonLibc {
     memfd_create: library.func('int memfd_create(const char *name, unsigned int flags)'),
     fcntl: library.func('int fcntl(int fd, int command, intptr_t argument)'),
     ioctl: library.func('int ioctl(int fd, unsigned long request, void *result)'),
+    clock_gettime: library.func('int clock_gettime(int clock, void *time)'),
     _exit: library.func('void _exit(int code)'),
     address: (buffer) => koffi.address(buffer),
     errno: () => koffi.errno(),

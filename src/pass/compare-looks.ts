@@ -1,6 +1,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import { NOTHING_KNOWN, socketKey, type Known, type KnownListener, type SocketKey } from '../inventory/known.ts';
 import type { Listener } from '../model/listener.ts';
+import type { HostSockets } from './read-sockets.ts';
 
 /** What a look saw. */
 export interface Sight {
@@ -69,4 +70,21 @@ function socketsOf(listeners: Iterable<KnownListener>): ReadonlySet<SocketKey> {
   const keys = new Set<SocketKey>();
   for (const { sockets } of listeners) for (const socket of sockets) keys.add(socketKey(socket));
   return keys;
+}
+
+/** Whether a sweep found what was known: as `mergeKnown` gives it, or nothing was asked anew. */
+export function isSameKnown({ listeners, holders }: Known, before: Known | undefined): boolean {
+  return listeners === before?.listeners && holders === before.holders;
+}
+
+/** Whether two readings are of the same namespaces with the same dumps: a watching source gives the very same object again. */
+export function isSameSockets(one: HostSockets, other: HostSockets): boolean {
+  return (
+    one.readings.length === other.readings.length &&
+    one.closed.length === other.closed.length &&
+    one.readings.every(({ dump, namespace }, index) => {
+      const before = other.readings[index];
+      return dump === before?.dump && namespace.inode === before.namespace.inode && namespace.name === before.namespace.name;
+    })
+  );
 }

@@ -1,8 +1,9 @@
 import { statSync } from 'node:fs';
 import { isDeepStrictEqual } from 'node:util';
 import { createCgroupIndex } from '../inventory/cgroup-index.ts';
-import { countDescriptors, listPids } from '../inventory/holders.ts';
+import { listPids } from '../inventory/holders.ts';
 import { findChanged, mergeKnown, nextSearch, type Known } from '../inventory/known.ts';
+import { createProcessStamps } from '../inventory/process-stamp.ts';
 import { hasStrangeNamespace, namesOf, surveyNamespaces } from '../inventory/namespaces.ts';
 import { gapsOf, takeInventory } from '../inventory/take-inventory.ts';
 import type { Clock } from '../model/clock.ts';
@@ -10,8 +11,9 @@ import type { SourceName } from '../model/coverage.ts';
 import { PortreeveError } from '../model/errors.ts';
 import type { Listener } from '../model/listener.ts';
 import type { NetworkNamespace, SocketDump, SocketSource } from '../model/socket.ts';
+import { createCpuTimeReader } from '../sources/procfs/cpu-time.ts';
 import { createWatchingNetlinkSource, type WatchingSource } from '../sources/netlink/source.ts';
-import { compareLooks, EMPTY_SIGHT, type Sight } from './compare-looks.ts';
+import { compareLooks, EMPTY_SIGHT, isSameKnown, isSameSockets, type Sight } from './compare-looks.ts';
 import { createCertainty } from './certainty.ts';
 import { createQueue } from './queue.ts';
 import { HOST_PATHS, listSources, withNativeCalls, type HostPaths, type HostReading } from './read-host.ts';
@@ -99,6 +101,8 @@ const THOROUGH_EVERY = 10;
 const NONE: ReadonlySet<number> = new Set();
 /** No more than this part of the time goes into looking into all processes for the owners of single sockets. */
 const WALK_SHARE = 0.1;
+/** At every so many sweeps the descriptors of all processes are read, also of those that did not run. */
+const WHOLE_EVERY = 10;
 /** A survey for an opening that nothing explains costs 6 microseconds a process: no more often than this. Milliseconds. */
 const SURVEY_PAUSE = 250;
 
@@ -107,13 +111,15 @@ const SURVEY_PAUSE = 250;
  * socket (protocol, address, port, inode): it costs what one of their dumps costs.
  */
 export function createHostWatcher({ source: forced, clock, called = [], paths = HOST_PATHS, sources = listSources(paths.proc, () => createWatchingNetlinkSource(paths.proc)) }: WatchOptions): HostWatcher {
-  const inventoryPaths = withNativeCalls(paths, forced);
+  const native = withNativeCalls(paths, forced);
+  const inventoryPaths = { ...native, stamp: createProcessStamps(paths.proc, native === paths ? undefined : (createCpuTimeReader(paths.proc) ?? undefined)) };
   const cgroups = createCgroupIndex(paths.cgroupRoots);
   const certainty = createCertainty();
   const alone = createQueue();
   let base: { readonly scope: HostScope; readonly known: Known } | null = null;
   let last: { readonly sockets: HostSockets; readonly look: Look; readonly sight: Sight } | null = null;
   let count = 0;
+  let sweeps = 0;
   let searchAt: number | null = null;
   let mayWalkFrom = -Infinity;
   let surveyedAt = -Infinity;
@@ -145,7 +151,7 @@ export function createHostWatcher({ source: forced, clock, called = [], paths = 
     const sockets = await readScope(scope, null, hint.isTcpSteady === true && !isThorough);
     const changedProcesses = isThorough ? findChanged(knownBefore, paths.proc) : NONE;
     const isDue = !isSameKnown(knownBefore, base?.known) || (searchAt !== null && count >= searchAt) || changedProcesses.size > 0;
-    if (last !== null && !isDue && isSame(sockets, last.sockets)) {
+    if (last !== null && !isDue && isSameSockets(sockets, last.sockets)) {
       const gaps = knownBefore === base?.known ? last.look.gaps : [...sockets.gaps, ...gapsOf(knownBefore)];
       last = { ...last, look: { ...last.look, changed: false, gaps: isDeepStrictEqual(gaps, last.look.gaps) ? last.look.gaps : gaps, appeared: [], vanished: [], newNamespaces: [], durationMs: clock.steady() - startedAt } };
       base = { scope, known: knownBefore };
@@ -178,9 +184,9 @@ export function createHostWatcher({ source: forced, clock, called = [], paths = 
   const sweepNow = async (): Promise<Look> => {
     for (const source of sources) source.refresh?.();
     const sockets = await surveySockets(forced, sources, paths, base === null ? called : namesOf(base.scope.survey));
-    const { known } = await takeInventory(sockets.readings, inventoryPaths, sockets.secondLook, base);
-    const pids = sockets.scope.survey === null ? [] : listPids(paths.proc);
-    const everything = { ...known, pids: new Set(pids), descriptors: countDescriptors(paths.proc, pids) };
+    sweeps += 1;
+    const { known } = await takeInventory(sockets.readings, inventoryPaths, sockets.secondLook, base === null ? null : { known: sweeps % WHOLE_EVERY === 0 ? forgetStamps(base.known) : base.known });
+    const everything = { ...known, pids: new Set(sockets.scope.survey === null ? [] : listPids(paths.proc)) };
     return alone.run(() => lookNow({}, sockets.scope, base === null ? everything : mergeKnown(base.known, everything)));
   };
   const sweep = (): Promise<Look> =>
@@ -191,13 +197,11 @@ export function createHostWatcher({ source: forced, clock, called = [], paths = 
   return {
     sweep,
     glance(isTcpSteady) {
-      const reading = last?.sockets.readings[0];
-      const dumpOwn = base?.scope.source.dumpOwn;
-      if (last === null || base === null || reading === undefined || dumpOwn === undefined || alone.isBusy) return false;
+      if (last === null || base === null || alone.isBusy) return false;
       const { sockets, look } = last;
       const isMoreToRead = sockets.readings.length + sockets.closed.length > 1 || look.uncertain.size > 0;
       const isDue = (count + 1) % THOROUGH_EVERY === 0 || (searchAt !== null && count + 1 >= searchAt) || (base.scope.survey !== null && stampOf(paths.netns) !== namedAt);
-      if (isMoreToRead || isDue || !isSameDump(dumpOwn, isTcpSteady, reading.dump)) return false;
+      if (isMoreToRead || isDue || !isOwnDump(base.scope.source, isTcpSteady, sockets.readings[0]?.dump)) return false;
       count += 1;
       return true;
     },
@@ -212,26 +216,15 @@ export function createHostWatcher({ source: forced, clock, called = [], paths = 
   };
 }
 
-/** Whether a sweep found what was known: as `mergeKnown` gives it, or nothing was asked anew. */
-function isSameKnown({ listeners, holders }: Known, before: Known | undefined): boolean {
-  return listeners === before?.listeners && holders === before.holders;
+/** So that the next search reads the descriptors of all processes. */
+function forgetStamps(known: Known): Known {
+  return { ...known, walk: { ...known.walk, stamps: new Map() } };
 }
 
-/** Whether two readings are of the same namespaces with the same dumps: a watching source gives the very same object again. */
-function isSame(one: HostSockets, other: HostSockets): boolean {
-  return (
-    one.readings.length === other.readings.length &&
-    one.closed.length === other.closed.length &&
-    one.readings.every(({ dump, namespace }, index) => {
-      const before = other.readings[index];
-      return dump === before?.dump && namespace.inode === before.namespace.inode && namespace.name === before.namespace.name;
-    })
-  );
-}
-
-function isSameDump(dumpOwn: NonNullable<SocketSource['dumpOwn']>, isTcpSteady: boolean, before: SocketDump): boolean {
+/** Whether the dump of the own namespace is the very same now. */
+function isOwnDump(source: SocketSource, isTcpSteady: boolean, before: SocketDump | undefined): boolean {
   try {
-    return dumpOwn(isTcpSteady) === before;
+    return before !== undefined && source.dumpOwn?.(isTcpSteady) === before;
   } catch (error) {
     if (!(error instanceof PortreeveError)) throw error;
     return false;

@@ -26,7 +26,7 @@ function knowing(holders: readonly (readonly [SocketRecord, number])[], { before
     listeners: new Map(holders.map(([held], index) => [String(index), { key: String(index), sockets: [held], listener: {} as Listener, tries: 0, triedAt: 0 }])),
     holders: new Map(holders.map(([held, pid]) => [held.cookie ?? 0n, { holdings: [{ pid, link: '' }], complete: true }])),
     pids: new Set(before),
-    descriptors: new Map([...before.map((pid) => [pid, statSync(join(fake.proc, String(pid), 'fd')).size] as const), ...others]),
+    walk: { ...NOTHING_KNOWN.walk, stamps: new Map([...before.map((pid) => [pid, statSync(join(fake.proc, String(pid), 'fd')).size] as const), ...others].map(([pid, descriptors]) => [pid, { descriptors, cpuTime: null }])) },
   };
 }
 
