@@ -26,9 +26,11 @@ export interface HolderSearch {
   /** The sockets that holders were looked for of, and each process that was read whole as it was before, where such stamps were taken. */
   readonly wanted: ReadonlySet<number>;
   readonly stamps: ReadonlyMap<number, ProcessStamp>;
+  /** Processes that did not run since the search before. */
+  readonly idle: ReadonlySet<number>;
 }
 
-export const NOTHING_FOUND: HolderSearch = { holders: new Map(), unreadable: [], trail: [], wanted: new Set(), stamps: new Map() };
+export const NOTHING_FOUND: HolderSearch = { holders: new Map(), unreadable: [], trail: [], wanted: new Set(), stamps: new Map(), idle: new Set() };
 
 /** The processes of a host, and how their descriptors are read there. */
 export interface ProcessFolders {
@@ -84,13 +86,15 @@ export async function findHolders({ proc, readLinks = readSocketLinks, stamp }: 
     }
   };
   const stamps = new Map<number, ProcessStamp>();
-  const idle = before === undefined ? null : recallTrails(before, wanted);
+  const idle = new Set<number>();
+  const trails = before === undefined ? null : recallTrails(before, wanted);
   for (const pid of pids ?? listPids(proc)) {
     // Before the descriptors are read: what changes them from now on changes the stamp.
     const now = stamp?.(pid) ?? null;
-    const isKnown = now !== null && idle !== null && isIdle(before?.stamps.get(pid), now);
-    if (isKnown) trail.push(...(idle.get(pid) ?? []));
-    const isRead = isKnown || (await search(pid, 0));
+    if (now !== null && isIdle(before?.stamps.get(pid), now)) idle.add(pid);
+    const known = idle.has(pid) ? trails : null;
+    if (known !== null) trail.push(...(known.get(pid) ?? []));
+    const isRead = known !== null || (await search(pid, 0));
     if (!isRead) unreadable.push(pid);
     else if (now !== null) stamps.set(pid, now);
     if (eachThread) {
@@ -101,7 +105,7 @@ export async function findHolders({ proc, readLinks = readSocketLinks, stamp }: 
     if (firstOnly && found.size === wanted.size) break;
   }
   const isSame = before !== undefined && isSameList(before.trail, trail) && isSameList(before.unreadable, unreadable);
-  return { ...(isSame ? before : { holders: groupBySocket(proc, trail), unreadable, trail }), wanted, stamps };
+  return { ...(isSame ? before : { holders: groupBySocket(proc, trail), unreadable, trail }), wanted, stamps, idle };
 }
 
 /** The trail of each process; null where a socket is wanted now that was not then. Of the first threads: others are read in any case. */

@@ -40,6 +40,8 @@ export interface KnownProcess {
   /** As in `ReadOwner`. */
   readonly unasked: string | null;
   readonly owner: Owner;
+  /** When it started, in clock ticks after boot. */
+  readonly startTicks: number;
 }
 
 /** What one inventory found out, for the next one to build on. */

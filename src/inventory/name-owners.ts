@@ -38,16 +38,17 @@ export interface OwnerReader {
  * names that very descriptor again, after /proc did not show it, then /proc does not show what is. A process that is still
  * the same one and is seen so twice, otherwise, moves the socket from one number to the next as fast as it can: anyone may.
  * @param known processes as they were: one that is the same is given as the same object
+ * @param idle those of them that did not run since
  */
-export function createOwnerReader(proc: string, reader: ProcessReader, known: Known['processes'] = new Map()): OwnerReader {
+export function createOwnerReader(proc: string, reader: ProcessReader, known: Known['processes'] = new Map(), idle: ReadonlySet<number> = new Set()): OwnerReader {
   const read = new Map<number, ReadOwner | null>();
   const denied = new Map<number, Map<number, Holding>>();
   const readOnce = (pid: number) => {
     let found = read.get(pid);
     if (found === undefined) {
-      found = reader.readOwner(pid);
       const former = known.get(pid);
-      if (former !== undefined && found !== null && former.program === found.program && isDeepStrictEqual(former.owner, found.owner)) found = { ...found, owner: former.owner };
+      found = former !== undefined && idle.has(pid) && reader.isStill(former) ? former : reader.readOwner(pid);
+      if (former !== undefined && found !== null && found !== former && former.program === found.program && isDeepStrictEqual(former.owner, found.owner)) found = { ...found, owner: former.owner };
       read.set(pid, found);
     }
     return found;

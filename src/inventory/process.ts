@@ -65,6 +65,11 @@ export interface ReadOwner {
 }
 
 export interface ProcessReader {
+  /**
+   * Whether a process that did not run since it was read is as it was: whether what others can change of it is, its cgroup, its
+   * file and the name of its user. False where only reading it anew can tell.
+   */
+  isStill(before: Pick<ReadOwner, 'owner' | 'program'>): boolean;
   /** The process as it is now, or null where it has left or its folder shows something else. */
   readOwner(pid: number): ReadOwner | null;
 }
@@ -145,6 +150,13 @@ export function createProcessReader(proc: string, accounts: string, userName: Us
     return null;
   };
   return {
+    isStill({ owner, program }) {
+      const { pid, uid, user, unit, innerUnit, container, exeDeleted, exeForeign } = owner;
+      const folder = `${proc}/${pid}`;
+      if (exeDeleted !== false || exeForeign !== false || uid === null || userName(uid) !== user || readLink(`${folder}/exe`) !== program) return false;
+      const now = readCgroup(folder);
+      return now.unit === unit && now.innerUnit === innerUnit && now.container === container;
+    },
     readOwner(pid) {
       const stat = openStat(`${proc}/${pid}`, pid);
       try {

@@ -54,11 +54,12 @@ export async function takeInventory(namespaces: readonly NamespaceSockets[], pat
   const recollection = earlier !== null && 'look' in earlier ? earlier : null;
   const known = earlier?.known ?? NOTHING_KNOWN;
   const userName = readUserNames(paths.passwd);
-  const reader = createOwnerReader(paths.proc, createProcessReader(paths.proc, paths.passwd, userName, createRootMadeDepth(paths.cgroupRoots)), known.processes);
   const sockets = namespaces.flatMap(({ dump }) => dump.sockets);
   // Where a source tells no inodes there may be no /proc either.
   let pids = recollection === null && sockets.some(hasInode) ? listPids(paths.proc) : null;
   const walk = pids === null ? known.walk : await searchEverything(paths, pids, known.walk).find(sockets);
+  const processes = createProcessReader(paths.proc, paths.passwd, userName, createRootMadeDepth(paths.cgroupRoots));
+  const reader = createOwnerReader(paths.proc, processes, known.processes, recollection === null ? walk.idle : undefined);
   if (recollection === null) await readAhead(reader, known.processes.keys());
   const isToKeep = recollection === null ? (former: KnownListener) => isAsBefore(known, former, walk, reader, userName) : (former: KnownListener) => isSettled(recollection, former);
   const readings = namespaces.map((from) => enterReading(from, known, isToKeep));
@@ -126,7 +127,7 @@ async function remember(namespaces: readonly NamespaceSockets[], entries: readon
         holders.set(socketKey(socket), held);
         for (const holding of held.holdings) {
           const process = processes.has(holding.pid) ? null : isCandidate(entry) || recollection === null ? reader.read(holding.pid) : before.processes.get(holding.pid);
-          if (process !== null && process !== undefined) processes.set(holding.pid, { holding, inode: socket.inode ?? 0, program: process.program, unasked: process.unasked, owner: process.owner });
+          if (process !== null && process !== undefined) processes.set(holding.pid, { holding, inode: socket.inode ?? 0, program: process.program, unasked: process.unasked, owner: process.owner, startTicks: process.startTicks });
         }
       }
     }

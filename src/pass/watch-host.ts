@@ -49,8 +49,8 @@ export interface Look extends HostReading {
  *
  * - a TCP, UDP, SCTP or DCCP socket that opened, closed, was bound anew, connected or joined others on its port: the next
  *   look. A TCP listener that was bound to another interface, or changed in any other way while it listens, where kernel events
- *   are heard: ten looks. A raw socket, or one of UDP-Lite: five looks. A namespace: the next look where `ip netns` named it or
- *   an event asked for it, ten looks where a new process is in it, else the next sweep
+ *   are heard: ten looks. A raw socket, or one of UDP-Lite: ten looks. A namespace: the next look where an event asked for it,
+ *   or where `ip netns` named it and no events are heard; ten looks where it has a name or a new process is in it, else the next sweep
  * - the owner has left and a child or whoever was sent the descriptor keeps the socket; the owner runs another program with
  *   the socket inherited; its program was deleted: ten looks at the latest (`findChanged`). Until then the listener shows what
  *   was read of the owner; a process that has taken its pid is never named for it
@@ -200,7 +200,9 @@ export function createHostWatcher({ source: forced, clock, called = [], paths = 
       if (last === null || base === null || alone.isBusy) return false;
       const { sockets, look } = last;
       const isMoreToRead = sockets.readings.length + sockets.closed.length > 1 || look.uncertain.size > 0;
-      const isDue = (count + 1) % THOROUGH_EVERY === 0 || (searchAt !== null && count + 1 >= searchAt) || (base.scope.survey !== null && stampOf(paths.netns) !== namedAt);
+      // A namespace that is new tells of itself by an event as soon as a TCP listener is in it.
+      const isOtherName = !isTcpSteady && base.scope.survey !== null && stampOf(paths.netns) !== namedAt;
+      const isDue = (count + 1) % THOROUGH_EVERY === 0 || (searchAt !== null && count + 1 >= searchAt) || isOtherName;
       if (isMoreToRead || isDue || !isOwnDump(base.scope.source, isTcpSteady, sockets.readings[0]?.dump)) return false;
       count += 1;
       return true;

@@ -78,7 +78,7 @@ describe('a holder that the kernel names', () => {
 
   it('is known by pid and name where it runs one program after the other, too fast to be read', () => {
     fake.add({ pid: 20, name: 'restless', sockets: [INODE] });
-    const owners = createOwnerReader(fake.proc, { readOwner: () => null });
+    const owners = createOwnerReader(fake.proc, { readOwner: () => null, isStill: () => false });
     const holding = { pid: 20, link: `${fake.proc}/20/fd/3`, name: 'k20' };
     expect(owners.confirm(holding, INODE)).toMatchObject({ owner: { pid: 20, name: 'k20', exe: null }, isConcealed: false });
   });

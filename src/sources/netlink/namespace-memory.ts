@@ -13,14 +13,14 @@ import { createTableMemory, type TableMemory, type TableReading } from './table-
 
 /** Raw sockets come from /proc/net: raw_diag is rarely built, and asking for it would load a module. */
 const RAW_TABLES = SOCKET_TABLES.filter((table) => table.protocol === 'raw');
-/** Both raw tables take 0.06 ms, as much as all of netlink on an idle host: they are read at every fifth dump, and UDP-Lite with them, which hardly anyone uses. */
-const RARE_EVERY = 5;
+/** Both raw tables take 0.06 ms, as much as all of netlink on an idle host: they are read at every tenth dump, and UDP-Lite with them, which hardly anyone uses. */
+const RARE_EVERY = 10;
 
 /** The sockets of one network namespace, read again and again. */
 export interface NamespaceMemory {
   /**
    * To be called with the thread inside the namespace. The same object as before where nothing changed. A raw socket, or one
-   * of UDP-Lite, is seen at the fifth dump at the latest.
+   * of UDP-Lite, is seen at the tenth dump at the latest.
    * @param everything also what hardly changes: the protocols that the kernel has loaded, the ephemeral range, the names of
    *   interfaces, and raw sockets
    * @param isTcpSteady no TCP socket began or ceased to listen since the dump before
@@ -33,6 +33,7 @@ export function createNamespaceMemory(proc: string): NamespaceMemory {
   // /proc/net itself means the main thread's namespace, and the namespace of this very call counts.
   const net = join(proc, 'thread-self/net');
   let tables: ReadonlyMap<string, readonly TableMemory[]> = new Map();
+  let memories: readonly { readonly protocol: string; readonly memory: TableMemory }[] = [];
   let readings: readonly TableReading[] = [];
   let raw: TableReading = { sockets: [], gaps: [] };
   let sinceRare = 0;
@@ -47,11 +48,12 @@ export function createNamespaceMemory(proc: string): NamespaceMemory {
       const anew = everything || last === null;
       if (anew) {
         tables = new Map(loadedTables(net).map((table) => [table.protocol, tables.get(table.protocol) ?? [createTableMemory(table, 'ipv4'), createTableMemory(table, 'ipv6')]]));
+        memories = [...tables].flatMap(([protocol, families]) => families.map((memory) => ({ protocol, memory })));
         ephemeralPorts = readEphemeralPorts(proc);
       }
       sinceRare = anew || sinceRare + 1 >= RARE_EVERY ? 0 : sinceRare + 1;
       const isRest = (protocol: string): boolean => !anew && ((protocol === 'tcp' && isTcpSteady) || (protocol === 'udplite' && sinceRare > 0));
-      const now = [...tables].flatMap(([protocol, families]) => families.map((memory) => (isRest(protocol) ? memory.recall() : null) ?? memory.read(transport)));
+      const now = memories.map(({ protocol, memory }) => (isRest(protocol) ? memory.recall() : null) ?? memory.read(transport));
       const nowRaw = sinceRare === 0 ? readRaw(net, raw) : raw;
       const isSame = last !== null && nowRaw === raw && now.length === readings.length && now.every((reading, index) => reading === readings[index]);
       if (last !== null && isSame && (!anew || isDeepStrictEqual(describe(last.sockets), { interfaces: last.interfaces, ephemeralPorts: last.ephemeralPorts }))) return last;

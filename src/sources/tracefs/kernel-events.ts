@@ -13,7 +13,7 @@ import type { KernelEvent } from './kernel-event.ts';
 import { readEvents } from './read-events.ts';
 
 /** Between two looks at whether the instance is as it was made: 0.7 ms each. */
-const CHECK_INTERVAL = 15_000;
+const CHECK_INTERVAL = 30_000;
 /** Between two attempts to get an instance. */
 const RETRY_INTERVAL = 30_000;
 /** Readable, and nothing to read: never spin on it. */
@@ -168,24 +168,25 @@ export function createKernelEvents<T>(options: KernelEventOptions<T>): KernelEve
   };
 
   const waitAndRead = async (timeoutMs: number): Promise<readonly KernelEvent<T>[]> => {
-    maintain();
-    const opened = instance;
-    if (opened === null) {
-      await sleep.take(timeoutMs);
-      return read().events;
+    try {
+      maintain();
+      const opened = instance;
+      if (opened !== null && call === null && !isReadable) listen(opened);
+      await sleep.take(closed || isReadable ? 0 : timeoutMs);
+      if (opened === null) return read().events;
+      const isAnnounced = isReadable;
+      // Where no thread was free for the call, nobody announces anything.
+      if (!isAnnounced && (call === null || clock.steady() < call.overdueAt)) return takeNoticed();
+      isReadable = false;
+      const { events, pages } = read();
+      const isEmpty = isAnnounced && pages === 0 && instance === opened && !findMoreCpus(opened);
+      // Once is nothing: a `drain` may have taken what the call was about.
+      if (isEmpty && wasEmpty) await sleep.take(Math.min(PAUSE, timeoutMs));
+      wasEmpty = isEmpty;
+      return events;
+    } finally {
+      waiting = null;
     }
-    if (call === null && !isReadable) listen(opened);
-    await sleep.take(isReadable ? 0 : timeoutMs);
-    const isAnnounced = isReadable;
-    // Where no thread was free for the call, nobody announces anything.
-    if (!isAnnounced && (call === null || clock.steady() < call.overdueAt)) return takeNoticed();
-    isReadable = false;
-    const { events, pages } = read();
-    const isEmpty = isAnnounced && pages === 0 && instance === opened && !findMoreCpus(opened);
-    // Once is nothing: a `drain` may have taken what the call was about.
-    if (isEmpty && wasEmpty) await sleep.take(Math.min(PAUSE, timeoutMs));
-    wasEmpty = isEmpty;
-    return events;
   };
 
   const findMoreCpus = (opened: TracefsInstance): boolean => {
@@ -208,10 +209,7 @@ export function createKernelEvents<T>(options: KernelEventOptions<T>): KernelEve
 
   maintain();
   return {
-    next: (timeoutMs) =>
-      (waiting ??= (closed ? Promise.resolve([]) : waitAndRead(timeoutMs)).finally(() => {
-        waiting = null;
-      })),
+    next: (timeoutMs) => (waiting ??= waitAndRead(timeoutMs)),
     drain() {
       maintain();
       return read().events;
