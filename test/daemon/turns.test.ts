@@ -174,3 +174,51 @@ describe('a sweep of which nothing is news', () => {
     expect(turns.close()).toEqual([]);
   });
 });
+
+describe('a glance', () => {
+  const isTold = (events: readonly KernelEvent<Owner>[]): boolean => {
+    turns.hear(events);
+    return turns.glance();
+  };
+
+  it('stands for a look where the sockets are the same, and TCP counts as steady while the kernel tells of it', async () => {
+    await look(2);
+    const { ticks } = turns.counters;
+    expect(turns.glance()).toBe(true);
+    isHearing = false;
+    expect(turns.glance()).toBe(true);
+    expect(glances).toEqual([true, false]);
+    expect(turns.counters.ticks).toBe(ticks + 2);
+  });
+
+  it('is not enough before the first look, where the sockets are others, and right after the start', async () => {
+    expect(turns.glance()).toBe(false);
+    await look(1);
+    expect(turns.glance()).toBe(false);
+    await look(1);
+    isQuiet = false;
+    expect(turns.glance()).toBe(false);
+    expect(turns.counters.ticks).toBe(2);
+  });
+
+  it.each<readonly [string, readonly KernelEvent<Owner>[]]>([
+    ['an opening', [listen(7n)]],
+    ['an opening that is over', [listen(7n), close(7n)]],
+    ['lost events', [{ kind: 'lost', count: 1 }]],
+    ['a meddler', [{ kind: 'blind', reason: 'someone altered it' }]],
+  ])('is not enough after %s', async (_what, events) => {
+    await look(2);
+    expect(isTold(events)).toBe(false);
+    expect(glances).toEqual([]);
+  });
+
+  it('asks for two looks when the kernel tells again', async () => {
+    await look(2);
+    isHearing = false;
+    expect(turns.glance()).toBe(true);
+    isHearing = true;
+    expect(turns.glance()).toBe(false);
+    expect(await look(3)).toEqual([false, false, true]);
+    expect(turns.glance()).toBe(true);
+  });
+});

@@ -101,7 +101,46 @@ describe('reading a process', () => {
     expect(read(46)).toMatchObject({ exe: odd, exeDeleted: false, exeReplaced: false });
   });
 
-  describe('in a user namespace of its own, where anyone can mount anything', () => {
+  describe('a process that did not run', () => {
+  const reader = () => createProcessReader(fake.proc, '/etc/passwd', (uid) => names.get(uid) ?? null);
+  const nginx = { pid: 40, name: 'nginx', uid: 33 };
+  const isStill = (change: () => void): boolean => {
+    fake.add(nginx);
+    const before = reader().readOwner(40);
+    if (before === null) throw new Error('not read');
+    change();
+    return reader().isStill(before);
+  };
+
+  it('is as it was where nobody changed anything', () => {
+    expect(isStill(() => undefined)).toBe(true);
+  });
+
+  it.each<readonly [string, () => void]>([
+    ['was put in another cgroup', () => { writeFileSync(join(fake.proc, '40/cgroup'), '0::/system.slice/other.service\n'); }],
+    ['has lost its file', () => { rmSync(join(fake.proc, '40/exe')); symlinkSync('/usr/sbin/nginx (deleted)', join(fake.proc, '40/exe')); }],
+    ['may not be looked into any more', () => { rmSync(join(fake.proc, '40/exe')); }],
+    ['has left', () => { fake.remove(40); }],
+  ])('is not where it %s', (_what, change) => {
+    expect(isStill(change)).toBe(false);
+  });
+
+  it('is not where its user has another name now', () => {
+    fake.add(nginx);
+    const before = reader().readOwner(40);
+    if (before === null) throw new Error('not read');
+    expect(createProcessReader(fake.proc, '/etc/passwd', () => 'web').isStill(before)).toBe(false);
+  });
+
+  it('is looked at anew where its file was deleted: another may stand there now', () => {
+    fake.add({ ...nginx, exe: '/usr/sbin/nginx (deleted)' });
+    const before = reader().readOwner(40);
+    if (before === null) throw new Error('not read');
+    expect(reader().isStill(before)).toBe(false);
+  });
+});
+
+describe('in a user namespace of its own, where anyone can mount anything', () => {
     const users = (pid: number, inode: number) => {
       mkdirSync(join(fake.proc, `${pid}/ns`), { recursive: true });
       symlinkSync(`user:[${inode}]`, join(fake.proc, `${pid}/ns/user`));

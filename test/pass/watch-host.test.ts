@@ -40,6 +40,11 @@ function createFakeHost(): FakeHost {
       if (self.fault !== null) return Promise.reject(self.fault);
       return dump === undefined ? Promise.reject(new PortreeveError('source-unsupported', 'no such namespace')) : Promise.resolve(dump);
     },
+    dumpOwn() {
+      self.onDump();
+      if (self.fault !== null) throw self.fault;
+      return dumps.get(undefined) ?? { sockets: [], gaps: [] };
+    },
     kernelServices: () => Promise.resolve(self.services),
   };
   return self;
@@ -481,5 +486,53 @@ describe('a sweep', () => {
     writeFileSync(join(fake.proc, 'self/mountinfo'), `24 30 0:22 / ${fake.proc} rw - proc proc rw,hidepid=invisible\n`);
     expect(await watcher.sweep()).toMatchObject({ changed: false, gaps: [{ code: 'processes-hidden' }] });
     expect((await watcher.look()).gaps).toMatchObject([{ code: 'processes-hidden' }]);
+  });
+});
+
+describe('a glance', () => {
+  beforeEach(async () => {
+    host.set([socket(22)]);
+    fake.add({ pid: 30, name: 'sshd', sockets: [inodeOf(22)] });
+    expect(watcher.glance(true)).toBe(false);
+    await watcher.sweep();
+  });
+
+  it('says at once that nothing changed, and that something did', async () => {
+    expect(watcher.glance(true)).toBe(true);
+    host.set([socket(22), socket(80)]);
+    expect(watcher.glance(true)).toBe(false);
+    expect(owners(await watcher.look())).toEqual({ 22: [30], 80: [] });
+  });
+
+  it('leaves each tenth look to a look, which sees what changed of the processes', async () => {
+    const looks = Array.from({ length: 20 }, () => watcher.glance(true));
+    // One that was refused is taken by a look.
+    expect(looks.indexOf(false)).toBe(8);
+    fake.remove(30);
+    expect((await watcher.look()).changed).toBe(true);
+  });
+
+  it('does not stand for a look where a namespace has a name of its own now, unless the kernel tells of what listens in it', () => {
+    utimesSync(join(fake.root, 'netns'), new Date(5_000_000), new Date(5_000_000));
+    expect(watcher.glance(true)).toBe(true);
+    expect(watcher.glance(false)).toBe(false);
+  });
+
+  it('does not stand for a look where there is another namespace to read', async () => {
+    const red = join(fake.root, 'netns/red');
+    writeFileSync(red, '');
+    host.set([socket(8080)], [], red);
+    expect((await watcher.sweep()).listeners).toHaveLength(2);
+    expect(watcher.glance(true)).toBe(false);
+  });
+
+  it('leaves a fault to the look, and takes nothing from one that is under way', async () => {
+    host.fault = new PortreeveError('source-failed', 'no more buffers');
+    expect(watcher.glance(true)).toBe(false);
+    host.fault = null;
+    const looking = watcher.look();
+    expect(watcher.glance(true)).toBe(false);
+    await looking;
+    expect(watcher.glance(true)).toBe(true);
   });
 });

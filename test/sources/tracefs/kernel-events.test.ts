@@ -237,6 +237,42 @@ describe('events', () => {
     await reader.close();
   });
 
+  it('are waited for on when the call is over without any, and one call serves many waits', async () => {
+    const calls: ((readable: boolean) => void)[] = [];
+    const reader = open({ wait: () => new Promise((resolve) => { calls.push(resolve); }) });
+    expect(await reader.next(1)).toEqual([]);
+    expect(await reader.next(1)).toEqual([]);
+    expect(calls).toHaveLength(1);
+    const waiting = reader.next(60_000);
+    calls[0]?.(false);
+    await new Promise((resolve) => setImmediate(resolve));
+    expect(calls).toHaveLength(2);
+    tracefs.put('portreeve', 0, 'everyKind');
+    calls[1]?.(true);
+    expect(await waiting).toHaveLength(14);
+    await reader.close();
+  });
+
+  it('that came between two waits are given to the next one at once', async () => {
+    let tell: (readable: boolean) => void = () => undefined;
+    const reader = open({ wait: () => new Promise((resolve) => { tell = resolve; }) });
+    await reader.next(1);
+    tracefs.put('portreeve', 0, 'everyKind');
+    tell(true);
+    await new Promise((resolve) => setImmediate(resolve));
+    expect(await reader.next(60_000)).toHaveLength(14);
+    await reader.close();
+  });
+
+  it('are read without a call where no thread is free for one', async () => {
+    const reader = open({ wait: () => new Promise(() => undefined) });
+    tracefs.put('portreeve', 0, 'everyKind');
+    expect(await reader.next(1)).toEqual([]);
+    now += 10_500;
+    expect(await reader.next(1)).toHaveLength(14);
+    await reader.close();
+  });
+
   it('that are announced and not there do not make it spin', async () => {
     let waits = 0;
     const reader = open({ wait: () => { waits += 1; return Promise.resolve(true); } });
