@@ -65,9 +65,14 @@ export interface Surroundings {
 export interface Daemon {
   /** A look or a sweep, or only what time alone has made due; writes and forwards what there is to tell. */
   turn(kind: 'look' | 'sweep' | null): Promise<void>;
+  /** Counts as a look where it says true: there is nothing to do, which was found out at once. False: a turn is to be taken. */
+  glance(): boolean;
   noteFailure(error: PortreeveError): void;
-  /** Waits at most so many milliseconds for the kernel's events; says whether they ask for a look at once. */
-  hear(ms: number): Promise<boolean>;
+  /**
+   * Waits so many milliseconds at most for the kernel's events; says whether they ask for a look at once.
+   * @param again as in `Sleep.take`
+   */
+  hear(ms: number, again: () => number | null): Promise<boolean>;
   /** Ends that wait. */
   readonly wake: () => void;
   /** Steady clock at which a turn has something to do besides looking. */
@@ -183,22 +188,21 @@ export async function openDaemon(choice: DaemonChoice, surroundings: Surrounding
     void log.append(drafts).then(() => { appending -= 1; });
   };
 
+  /** What came up besides what listens. */
+  const gather = (): void => {
+    const renewed = settings.takeRenewed();
+    if (renewed !== null) told.push(...renewed, ...turns.rejudge());
+    told.push(...time.note(settings.config.scan.interval), ...autoUpdate.take());
+  };
+
   return {
     async turn(kind) {
       if (kind === 'sweep') {
         evidence.renew();
         settings.renew();
       }
-      const renewed = settings.takeRenewed();
-      if (renewed !== null) told.push(...renewed, ...turns.rejudge());
-      told.push(...time.note(settings.config.scan.interval));
+      gather();
       autoUpdate.start();
-      told.push(...autoUpdate.take());
-      // Nearly all turns of an idle host end here.
-      if (kind === 'look' && told.length === 0 && clock.steady() < (nextDue() ?? Infinity) && turns.glance()) {
-        lastFailure = null;
-        return;
-      }
       told.push(...(kind === null ? turns.elapse() : await turns.take(kind)));
       const drafts = budget.admit(told);
       told = [];
@@ -213,16 +217,22 @@ export async function openDaemon(choice: DaemonChoice, surroundings: Surrounding
       if (now >= (saveDue() ?? Infinity)) void save();
       metrics.start();
     },
+    glance() {
+      gather();
+      if (told.length > 0 || clock.steady() >= (nextDue() ?? Infinity) || !turns.glance()) return false;
+      lastFailure = null;
+      return true;
+    },
     noteFailure(error) {
       // Told once, however often it happens in a row.
       if (lastFailure !== error.message) logger.error('the sockets could not be read', { error: error.message, hint: error.hint });
       lastFailure = error.message;
     },
-    async hear(ms) {
+    async hear(ms, again) {
       // What was told while the last turn was under way.
       if (turns.takeAsked()) return true;
-      if (kernel === null) await sleep.take(ms);
-      else turns.hear(await kernel.next(ms));
+      if (kernel === null) await sleep.take(ms, again);
+      else turns.hear(await kernel.next(ms, again));
       return turns.takeAsked();
     },
     wake: () => {

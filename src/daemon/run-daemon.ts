@@ -4,6 +4,8 @@ import type { Signals } from './signals.ts';
 
 /** A burst of the kernel's events costs one look in so much time, not one each. Milliseconds. */
 const SPACING = 50;
+/** A timer may end so much early, for it counts from when the event loop woke. Milliseconds. */
+const EARLY = 2;
 /** Each wait is up to this share shorter or longer, so that the hosts of a fleet do not beat in time. */
 const JITTER = 0.1;
 /** Failed turns in a row until the daemon gives up: whoever runs it starts it anew. */
@@ -24,6 +26,17 @@ export async function runDaemon(daemon: Daemon, { clock, logger, notifier, rando
   signals.onSignal(() => {
     daemon.wake();
   });
+  const untilNext = (): number => Math.max(0, Math.min(nextLook, nextSweep, daemon.nextDue() ?? Infinity) - clock.steady());
+  /** Nearly all looks at an idle host end here: how much longer to wait; null where there is something to do. */
+  const glance = (): number | null => {
+    const now = clock.steady();
+    if (now + EARLY >= nextSweep || now + EARLY < nextLook || !daemon.glance()) return null;
+    failures = 0;
+    notifier.alive();
+    nextLook = clock.steady() + jittered(daemon.scan().interval);
+    earliestLook = now + SPACING;
+    return untilNext();
+  };
   try {
     while (signals.stop === null) {
       if (signals.takeReload()) {
@@ -32,7 +45,7 @@ export async function runDaemon(daemon: Daemon, { clock, logger, notifier, rando
         notifier.ready(daemon.statusLine());
       }
       const now = clock.steady();
-      const kind = now >= nextSweep ? 'sweep' : now >= nextLook ? 'look' : null;
+      const kind = now + EARLY >= nextSweep ? 'sweep' : now + EARLY >= nextLook ? 'look' : null;
       try {
         await daemon.turn(kind);
         // A turn without a look proves nothing.
@@ -60,8 +73,7 @@ export async function runDaemon(daemon: Daemon, { clock, logger, notifier, rando
       }
       notifier.status(daemon.statusLine());
       notifier.alive();
-      const wake = Math.min(nextLook, nextSweep, daemon.nextDue() ?? Infinity);
-      if (await daemon.hear(Math.max(0, wake - clock.steady()))) nextLook = Math.min(nextLook, earliestLook);
+      if (await daemon.hear(untilNext(), glance)) nextLook = Math.min(nextLook, earliestLook);
     }
     logger.info('portreeve stops', { signal: signals.stop });
     return 0;

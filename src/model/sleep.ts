@@ -1,6 +1,10 @@
 export interface Sleep {
-  /** Waits so many milliseconds, or until `end`. One at a time. */
-  take(ms: number): Promise<void>;
+  /**
+   * Waits so many milliseconds, or until `end`. One at a time.
+   * @param again is asked when the time is over: so much longer, or null for no longer. Who has nothing to do then, time and
+   *   again, is so spared what it costs to wake all that wait for the end of it
+   */
+  take(ms: number, again?: () => number | null): Promise<void>;
   /** Ends it. What comes while nobody sleeps ends the next one: a signal must not wait for a whole interval. */
   end(): void;
 }
@@ -9,10 +13,16 @@ export function createSleep(): Sleep {
   let isEnded = false;
   let wake = (): void => undefined;
   return {
-    async take(ms) {
+    async take(ms, again = () => null) {
       if (!isEnded) {
         await new Promise<void>((resolve) => {
-          const timer = setTimeout(resolve, ms);
+          const arm = (left: number): NodeJS.Timeout =>
+            setTimeout(() => {
+              const more = again();
+              if (more === null) resolve();
+              else timer = arm(more);
+            }, left);
+          let timer = arm(ms);
           wake = () => {
             clearTimeout(timer);
             resolve();

@@ -22,6 +22,21 @@ describe('createSleep', () => {
     expect(await next).toBe('woken');
   });
 
+  it('goes on for as long as it is told when its time is over', async () => {
+    const sleep = createSleep();
+    const longer = [1, 0, 2, null];
+    let asked = 0;
+    await sleep.take(1, () => longer[asked++] ?? null);
+    expect(asked).toBe(4);
+    let woken = false;
+    const ended = sleep.take(0, () => {
+      setImmediate(() => { sleep.end(); });
+      return LONG;
+    }).then(() => { woken = true; });
+    await ended;
+    expect(woken).toBe(true);
+  });
+
   it('takes its time where nobody ends it', async () => {
     const sleep = createSleep();
     const begun = performance.now();

@@ -1,5 +1,5 @@
 import type { NetlinkTransport } from '../../native/netlink-socket.ts';
-import { encodeDumpRequest, readDatagram, type DatagramOutcome } from './messages.ts';
+import { encodeDumpRequest, readDatagram, renumberRequest, sequenceOf, type DatagramOutcome } from './messages.ts';
 
 /** How one dump ended. The bodies went to the caller as they came. */
 export interface DumpOutcome {
@@ -27,7 +27,7 @@ export function nextSequence(): number {
  * `start` is called at each attempt and returns what takes the bodies, so that a broken attempt leaves nothing behind.
  */
 export function runDump(transport: NetlinkTransport, type: number, body: Uint8Array, start: () => (type: number, body: Uint8Array) => boolean): DumpOutcome {
-  return runDatagrams(transport, type, body, nextSequence(), () => {
+  return runDatagrams(transport, encodeDumpRequest(type, body, nextSequence()), () => {
     const take = start();
     return (bytes, current) => readDatagram(bytes, current, (answerType, all, from, to) => take(answerType, all.subarray(from, to)));
   });
@@ -38,15 +38,15 @@ export type TakeDatagram = (bytes: Uint8Array, sequence: number) => DatagramOutc
 
 /**
  * As `runDump`, by datagrams: their bytes are valid until the call returns.
- * @param first number of the first attempt. Only after a dump that came to its end may the same one be used again: a late
- *   answer to another would be taken for this one's.
+ * @param request of the first attempt. Only after a dump that came to its end may the same one be used again: a late answer
+ *   to another would be taken for this one's.
  */
-export function runDatagrams(transport: NetlinkTransport, type: number, body: Uint8Array, first: number, start: () => TakeDatagram): DumpOutcome {
+export function runDatagrams(transport: NetlinkTransport, request: Uint8Array, start: () => TakeDatagram): DumpOutcome {
   let outcome: DumpOutcome = { errno: null, incomplete: null, detail: null, malformed: 0 };
   for (let attempt = 0; attempt < ATTEMPTS; attempt += 1) {
-    const current = attempt === 0 ? first : nextSequence();
-    transport.send(encodeDumpRequest(type, body, current));
-    outcome = receiveDump(transport, current, start());
+    const sent = attempt === 0 ? request : renumberRequest(request, nextSequence());
+    transport.send(sent);
+    outcome = receiveDump(transport, sequenceOf(sent), start());
     if (outcome.incomplete === null) return outcome;
   }
   return outcome;

@@ -1,6 +1,7 @@
 import { LITTLE_ENDIAN } from '../byte-order.ts';
 
 const HEADER_LENGTH = 16;
+const SEQUENCE_AT = 8;
 const NLMSG_NOOP = 1;
 const NLMSG_ERROR = 2;
 const NLMSG_DONE = 3;
@@ -33,9 +34,21 @@ export function encodeDumpRequest(type: number, body: Uint8Array, sequence: numb
   view.setUint32(0, message.length, LITTLE_ENDIAN);
   view.setUint16(4, type, LITTLE_ENDIAN);
   view.setUint16(6, NLM_F_REQUEST | NLM_F_DUMP, LITTLE_ENDIAN);
-  view.setUint32(8, sequence, LITTLE_ENDIAN);
+  view.setUint32(SEQUENCE_AT, sequence, LITTLE_ENDIAN);
   message.set(body, HEADER_LENGTH);
   return message;
+}
+
+/** The number by which the answers to a request are recognised. */
+export function sequenceOf(request: Uint8Array): number {
+  return viewOf(request).getUint32(SEQUENCE_AT, LITTLE_ENDIAN);
+}
+
+/** The same request under another number. */
+export function renumberRequest(request: Uint8Array, sequence: number): Uint8Array {
+  const again = request.slice();
+  viewOf(again).setUint32(SEQUENCE_AT, sequence, LITTLE_ENDIAN);
+  return again;
 }
 
 /** Takes one message: its body is `bytes` from `start` to `end`. Returns false for a body that it cannot understand. */
@@ -64,7 +77,7 @@ export function readDatagram(bytes: Uint8Array, sequence: number, take: TakeMess
       malformed += 1;
       break;
     }
-    if (view.getUint32(offset + 8, LITTLE_ENDIAN) === sequence) {
+    if (view.getUint32(offset + SEQUENCE_AT, LITTLE_ENDIAN) === sequence) {
       if ((flags & NLM_F_DUMP_INTR) !== 0) interrupted = true;
       const start = offset + HEADER_LENGTH;
       const end = offset + length;

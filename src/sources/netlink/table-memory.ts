@@ -4,7 +4,7 @@ import { PortreeveError } from '../../model/errors.ts';
 import { errnoName } from '../../native/errno.ts';
 import type { NetlinkTransport } from '../../native/netlink-socket.ts';
 import { nextSequence, runDatagrams, type DumpOutcome } from './dump.ts';
-import { readDatagram, type DatagramOutcome } from './messages.ts';
+import { encodeDumpRequest, readDatagram, renumberRequest, type DatagramOutcome } from './messages.ts';
 import { decodeDiagMessage, DIAG_MESSAGE_LENGTH, encodeDiagRequest, SOCK_DIAG_BY_FAMILY, type DiagTable } from './sock-diag.ts';
 
 /** One table of one namespace as it was read. */
@@ -57,9 +57,8 @@ type Sockets = ReadonlyMap<bigint, KnownSocket>;
  * compared: 0.4 ms. Decoding them all takes 1.2 ms.
  */
 export function createTableMemory(table: DiagTable, family: Family): TableMemory {
-  const request = encodeDiagRequest(table, family);
   const title = `${table.protocol} over ${family}`;
-  let sequence = nextSequence();
+  let request = encodeDumpRequest(SOCK_DIAG_BY_FAMILY, encodeDiagRequest(table, family), nextSequence());
   let before: readonly Datagram[] = [];
   let known: Sockets = new Map();
   let last: TableReading | null = null;
@@ -68,7 +67,7 @@ export function createTableMemory(table: DiagTable, family: Family): TableMemory
 
   const dump = (transport: NetlinkTransport): { readonly outcome: DumpOutcome; readonly datagrams: readonly Datagram[] } => {
     let datagrams: Datagram[] = [];
-    const outcome = runDatagrams(transport, SOCK_DIAG_BY_FAMILY, request, sequence, () => {
+    const outcome = runDatagrams(transport, request, () => {
       datagrams = [];
       return (bytes, current) => {
         const former = before[datagrams.length];
@@ -85,7 +84,7 @@ export function createTableMemory(table: DiagTable, family: Family): TableMemory
     read(transport) {
       const wasWhole = isWhole;
       isWhole = false;
-      if (!wasWhole) sequence = nextSequence();
+      if (!wasWhole) request = renumberRequest(request, nextSequence());
       const { outcome, datagrams } = dump(transport);
       if (outcome.errno !== null && table.protocol === 'tcp' && family === 'ipv4') {
         throw new PortreeveError('source-unsupported', `the kernel does not answer sock_diag requests for ${title}: ${errnoName(outcome.errno)}`, {

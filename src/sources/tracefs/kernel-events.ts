@@ -47,8 +47,9 @@ export interface KernelEventReader<T> {
   /**
    * Resolves with what happened, or after `timeoutMs` with nothing; early at times. While a call waits, another joins it.
    * Its events are given to no one else: who must be called away ends it with `wake`.
+   * @param again as in `Sleep.take`
    */
-  next(timeoutMs: number): Promise<readonly KernelEvent<T>[]>;
+  next(timeoutMs: number, again?: () => number | null): Promise<readonly KernelEvent<T>[]>;
   /** What is in the buffers now. Where tracefs cannot be had, it is tried again here too. */
   drain(): readonly KernelEvent<T>[];
   /**
@@ -167,12 +168,12 @@ export function createKernelEvents<T>(options: KernelEventOptions<T>): KernelEve
     call = { overdueAt: clock.steady() + CALL + PATIENCE, over };
   };
 
-  const waitAndRead = async (timeoutMs: number): Promise<readonly KernelEvent<T>[]> => {
+  const waitAndRead = async (timeoutMs: number, again?: () => number | null): Promise<readonly KernelEvent<T>[]> => {
     try {
       maintain();
       const opened = instance;
       if (opened !== null && call === null && !isReadable) listen(opened);
-      await sleep.take(closed || isReadable ? 0 : timeoutMs);
+      await (closed || isReadable ? sleep.take(0) : sleep.take(timeoutMs, again));
       if (opened === null) return read().events;
       const isAnnounced = isReadable;
       // Where no thread was free for the call, nobody announces anything.
@@ -209,7 +210,7 @@ export function createKernelEvents<T>(options: KernelEventOptions<T>): KernelEve
 
   maintain();
   return {
-    next: (timeoutMs) => (waiting ??= waitAndRead(timeoutMs)),
+    next: (timeoutMs, again) => (waiting ??= waitAndRead(timeoutMs, again)),
     drain() {
       maintain();
       return read().events;
