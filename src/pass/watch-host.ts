@@ -49,11 +49,11 @@ export interface Look extends HostReading {
  *
  * - a TCP, UDP, SCTP or DCCP socket that opened, closed, was bound anew, connected or joined others on its port: the next
  *   look. A TCP listener that was bound to another interface, or changed in any other way while it listens, where kernel events
- *   are heard: twenty looks. A raw socket, or one of UDP-Lite: twenty looks. A namespace: the next look where an event asked
- *   for it, or where `ip netns` named it and no events are heard; twenty looks where it has a name or a new process is in it,
+ *   are heard: thirty looks. A raw socket, or one of UDP-Lite: thirty looks. A namespace: the next look where an event asked
+ *   for it, or where `ip netns` named it and no events are heard; thirty looks where it has a name or a new process is in it,
  *   else the next sweep
  * - the owner has left and a child or whoever was sent the descriptor keeps the socket; the owner runs another program with
- *   the socket inherited; its program was deleted: twenty looks at the latest (`findChanged`). Until then the listener shows what
+ *   the socket inherited; its program was deleted: thirty looks at the latest (`findChanged`). Until then the listener shows what
  *   was read of the owner; a process that has taken its pid is never named for it
  * - a second process that shares a socket by fork, SCM_RIGHTS or pidfd_getfd after the owner was found; one process of
  *   several that closed it; a process that put its name, user or unit off: the next sweep. Until the first sweep after it came
@@ -98,7 +98,7 @@ export interface WatchOptions {
  * TCP sockets whatever the kernel's events say: they tell of no listener that is bound to another interface, and an event that
  * someone kept from us is not missed for longer than that.
  */
-const THOROUGH_EVERY = 20;
+const THOROUGH_EVERY = 30;
 const NONE: ReadonlySet<number> = new Set();
 /** No more than this part of the time goes into looking into all processes for the owners of single sockets. */
 const WALK_SHARE = 0.1;

@@ -252,24 +252,24 @@ describe('a known owner', () => {
     fake.remove(20);
     fake.add({ pid: 20, name: 'impostor', sockets: [1, 2] });
     fake.add({ pid: 60, name: 'heir', sockets: [inodeOf(80), inodeOf(81)] });
-    for (let count = 1; count <= 20; count += 1) {
+    for (let count = 1; count <= 30; count += 1) {
       host.set([socket(80), socket(81), socket(100 + count)]);
       for (const { owners: held } of (await watcher.look()).listeners) expect(held.map(({ name }) => name)).not.toContain('impostor');
     }
     expect(owners(await watcher.look())).toMatchObject({ 80: [60], 81: [60] });
   });
 
-  it('that left its socket to a child is replaced within twenty looks where nothing else changes', async () => {
+  it('that left its socket to a child is replaced within thirty looks where nothing else changes', async () => {
     fake.remove(20);
     fake.add({ pid: 61, name: 'child', sockets: [inodeOf(80), inodeOf(81)] });
-    const look = await looks(20);
+    const look = await looks(30);
     expect(owners(look)).toEqual({ 80: [61], 81: [61] });
   });
 
-  it('that runs another program now is read anew within twenty looks', async () => {
+  it('that runs another program now is read anew within thirty looks', async () => {
     unlinkSync(join(fake.proc, '20/exe'));
     symlinkSync('/tmp/backdoor', join(fake.proc, '20/exe'));
-    expect((await looks(20)).listeners).toMatchObject([{ owners: [{ pid: 20, exe: '/tmp/backdoor' }] }, { owners: [{ exe: '/tmp/backdoor' }] }]);
+    expect((await looks(30)).listeners).toMatchObject([{ owners: [{ pid: 20, exe: '/tmp/backdoor' }] }, { owners: [{ exe: '/tmp/backdoor' }] }]);
   });
 
   it('of several that closes one keeps the other, and is asked about by a socket that it still has', async () => {
@@ -284,7 +284,7 @@ describe('a known owner', () => {
     fake.add({ pid: 70, name: 'sent' });
     linkSync(join(fake.proc, '20/fd/4'), join(fake.proc, '70/fd/4'));
     unlinkSync(join(fake.proc, '20/fd/4'));
-    expect(owners(await looks(20)), 'it is known by the other one').toEqual({ 80: [20], 81: [20] });
+    expect(owners(await looks(30)), 'it is known by the other one').toEqual({ 80: [20], 81: [20] });
     expect(owners(await watcher.sweep())).toEqual({ 80: [20], 81: [70] });
   });
 });
@@ -424,7 +424,7 @@ describe('a sweep', () => {
     fake.remove(20);
     const sweep = await watcher.sweep();
     expect(sweep.listeners).toMatchObject([{ owners: [], ownerNote: { code: 'no-holder' } }]);
-    expect((await looks(20)).listeners).toBe(sweep.listeners);
+    expect((await looks(30)).listeners).toBe(sweep.listeners);
   });
 
   it('keeps the objects of listeners that are what they were', async () => {
@@ -504,10 +504,10 @@ describe('a glance', () => {
     expect(owners(await watcher.look())).toEqual({ 22: [30], 80: [] });
   });
 
-  it('leaves each twentieth look to a look, which sees what changed of the processes', async () => {
-    const looks = Array.from({ length: 30 }, () => watcher.glance(true));
+  it('leaves each thirtieth look to a look, which sees what changed of the processes', async () => {
+    const looks = Array.from({ length: 40 }, () => watcher.glance(true));
     // One that was refused is taken by a look.
-    expect(looks.indexOf(false)).toBe(18);
+    expect(looks.indexOf(false)).toBe(28);
     fake.remove(30);
     expect((await watcher.look()).changed).toBe(true);
   });

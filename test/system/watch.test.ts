@@ -45,7 +45,7 @@ describeUnless(missingForSandbox(), `${STEPS} openings, closings, forks, hand-ov
     expect(outcomes.flatMap(({ wrongOwners }) => wrongOwners)).toEqual([]);
   });
 
-  it('names within twenty looks no process that has left, or that runs another program now', () => {
+  it('names within thirty looks no process that has left, or that runs another program now', () => {
     expect(outcomes.flatMap(({ lasting }) => lasting)).toEqual([]);
   });
 

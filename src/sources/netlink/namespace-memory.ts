@@ -13,14 +13,14 @@ import { createTableMemory, type TableMemory, type TableReading } from './table-
 
 /** Raw sockets come from /proc/net: raw_diag is rarely built, and asking for it would load a module. */
 const RAW_TABLES = SOCKET_TABLES.filter((table) => table.protocol === 'raw');
-/** Both raw tables take 0.06 ms, as much as all of netlink on an idle host: they are read at every twentieth dump, and UDP-Lite with them, which hardly anyone uses. */
-const RARE_EVERY = 20;
+/** Both raw tables take 0.06 ms, as much as all of netlink on an idle host: they are read at every thirtieth dump, and UDP-Lite with them, which hardly anyone uses. */
+const RARE_EVERY = 30;
 
 /** The sockets of one network namespace, read again and again. */
 export interface NamespaceMemory {
   /**
    * To be called with the thread inside the namespace. The same object as before where nothing changed. A raw socket, or one
-   * of UDP-Lite, is seen at the twentieth dump at the latest.
+   * of UDP-Lite, is seen at the thirtieth dump at the latest.
    * @param everything also what hardly changes: the protocols that the kernel has loaded, the ephemeral range, the names of
    *   interfaces, and raw sockets
    * @param isTcpSteady no TCP socket began or ceased to listen since the dump before
