@@ -189,10 +189,11 @@ export async function openDaemon(choice: DaemonChoice, surroundings: Surrounding
   };
 
   /** What came up besides what listens. */
-  const gather = (): void => {
+  const gather = (): { readonly isAny: boolean } => {
     const renewed = settings.takeRenewed();
     if (renewed !== null) told.push(...renewed, ...turns.rejudge());
     told.push(...time.note(settings.config.scan.interval), ...autoUpdate.take());
+    return { isAny: renewed !== null || told.length > 0 };
   };
 
   return {
@@ -218,13 +219,11 @@ export async function openDaemon(choice: DaemonChoice, surroundings: Surrounding
       metrics.start();
     },
     glance() {
-      gather();
-      if (told.length > 0 || clock.steady() >= (nextDue() ?? Infinity) || !turns.glance()) return false;
-      lastFailure = null;
-      return true;
+      return !gather().isAny && clock.steady() < (nextDue() ?? Infinity) && turns.glance();
     },
     noteFailure(error) {
       // Told once, however often it happens in a row.
+      kernel?.recheck();
       if (lastFailure !== error.message) logger.error('the sockets could not be read', { error: error.message, hint: error.hint });
       lastFailure = error.message;
     },

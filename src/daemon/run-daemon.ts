@@ -8,6 +8,8 @@ const SPACING = 50;
 const EARLY = 2;
 /** Each wait is up to this share shorter or longer, so that the hosts of a fleet do not beat in time. */
 const JITTER = 0.1;
+/** No wait is longer: the watchdog of the unit wants to hear of the loop every 30 seconds, and what passes is noticed by its passing. */
+const LONGEST_WAIT = 5_000;
 /** Failed turns in a row until the daemon gives up: whoever runs it starts it anew. */
 const MOST_FAILURES = 30;
 
@@ -26,12 +28,11 @@ export async function runDaemon(daemon: Daemon, { clock, logger, notifier, rando
   signals.onSignal(() => {
     daemon.wake();
   });
-  const untilNext = (): number => Math.max(0, Math.min(nextLook, nextSweep, daemon.nextDue() ?? Infinity) - clock.steady());
+  const untilNext = (): number => Math.max(0, Math.min(LONGEST_WAIT, Math.min(nextLook, nextSweep, daemon.nextDue() ?? Infinity) - clock.steady()));
   /** Nearly all looks at an idle host end here: how much longer to wait; null where there is something to do. */
   const glance = (): number | null => {
     const now = clock.steady();
-    if (now + EARLY >= nextSweep || now + EARLY < nextLook || !daemon.glance()) return null;
-    failures = 0;
+    if (failures > 0 || now + EARLY >= nextSweep || now + EARLY < nextLook || !daemon.glance()) return null;
     notifier.alive();
     nextLook = clock.steady() + jittered(daemon.scan().interval);
     earliestLook = now + SPACING;
@@ -42,12 +43,16 @@ export async function runDaemon(daemon: Daemon, { clock, logger, notifier, rando
       if (signals.takeReload()) {
         notifier.reloading();
         await daemon.reload();
+        nextLook = Math.min(nextLook, clock.steady() + daemon.scan().interval);
+        nextSweep = Math.min(nextSweep, clock.steady() + daemon.scan().sweep);
         notifier.ready(daemon.statusLine());
       }
       const now = clock.steady();
       const kind = now + EARLY >= nextSweep ? 'sweep' : now + EARLY >= nextLook ? 'look' : null;
+      let isTaken = false;
       try {
         await daemon.turn(kind);
+        isTaken = true;
         // A turn without a look proves nothing.
         if (kind !== null) failures = 0;
       } catch (error) {
@@ -65,7 +70,7 @@ export async function runDaemon(daemon: Daemon, { clock, logger, notifier, rando
         nextLook = done + jittered(interval);
         earliestLook = done + SPACING;
       }
-      if (kind === 'sweep') nextSweep = done + jittered(sweep);
+      if (kind === 'sweep') nextSweep = done + jittered(isTaken ? sweep : interval);
       if (!isReady && failures === 0) {
         isReady = true;
         notifier.ready(daemon.statusLine());

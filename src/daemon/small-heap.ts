@@ -18,7 +18,7 @@ export function keepHeapSmall(): void {
   // command line the first is refused, and both would have the compiled form of the program refused (src/cli/launch.ts).
   setFlagsFromString('--semi-space-growth-factor=1');
   setFlagsFromString('--optimize-for-size');
-  // In bytes of bytecode that a function ran through (src/execution/tiering-manager.cc); 135,168 by default.
+  // In bytes of bytecode that a function ran through (src/execution/tiering-manager.cc); 135,168 by default in Node 20.
   setFlagsFromString('--interrupt-budget=3000000');
   // Only a collection of everything tells V8 how little is alive, from which it reckons when to collect next.
   setFlagsFromString('--expose-gc');

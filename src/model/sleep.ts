@@ -15,12 +15,16 @@ export function createSleep(): Sleep {
   return {
     async take(ms, again = () => null) {
       if (!isEnded) {
-        await new Promise<void>((resolve) => {
+        await new Promise<void>((resolve, reject) => {
           const arm = (left: number): NodeJS.Timeout =>
             setTimeout(() => {
-              const more = again();
-              if (more === null) resolve();
-              else timer = arm(more);
+              try {
+                const more = again();
+                if (more === null || isEnded) resolve();
+                else timer = arm(more);
+              } catch (error) {
+                reject(error instanceof Error ? error : new Error(String(error)));
+              }
             }, left);
           let timer = arm(ms);
           wake = () => {

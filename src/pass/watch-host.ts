@@ -72,7 +72,8 @@ export interface HostWatcher {
    */
   glance(isTcpSteady: boolean): boolean;
   /**
-   * Finds out everything anew, as a one-off audit does, and then what came while it did. Looks may be taken meanwhile; no step
+   * Finds out everything anew, as a one-off audit does, save for the descriptors of processes that did not run since the sweep
+   * before, which each tenth one reads too, and one an hour; and then what came while it did. Looks may be taken meanwhile; no step
    * keeps the event loop waiting for long (40 to 130 ms with 5,000 listeners and 2,000 processes).
    * @throws PortreeveError
    */
@@ -104,6 +105,7 @@ const NONE: ReadonlySet<number> = new Set();
 const WALK_SHARE = 0.1;
 /** At every so many sweeps the descriptors of all processes are read, also of those that did not run. */
 const WHOLE_EVERY = 10;
+const WHOLE_WITHIN = 3_600_000;
 /** A survey for an opening that nothing explains costs 6 microseconds a process: no more often than this. Milliseconds. */
 const SURVEY_PAUSE = 250;
 
@@ -120,7 +122,10 @@ export function createHostWatcher({ source: forced, clock, called = [], paths = 
   let base: { readonly scope: HostScope; readonly known: Known } | null = null;
   let last: { readonly sockets: HostSockets; readonly look: Look; readonly sight: Sight } | null = null;
   let count = 0;
-  let sweeps = 0;
+  /** The number of the last look that was thorough, and when a sweep last read the descriptors of all processes. */
+  let thoroughAt = 0;
+  let sweepsSince = 0;
+  let wholeAt = -Infinity;
   let searchAt: number | null = null;
   let mayWalkFrom = -Infinity;
   let surveyedAt = -Infinity;
@@ -129,11 +134,11 @@ export function createHostWatcher({ source: forced, clock, called = [], paths = 
   let sweeping: Promise<Look> | null = null;
 
   /** The scope with namespaces that have come since, where something says that there are any. */
-  const widen = (current: HostScope, { unexplained = false }: LookHint): HostScope => {
+  const widen = (current: HostScope, { unexplained = false }: LookHint, isThorough: boolean): HostScope => {
     if (current.survey === null) return current;
     const stamp = stampOf(paths.netns);
     let due = stamp !== namedAt || (unexplained && clock.steady() - surveyedAt >= SURVEY_PAUSE);
-    if (!due && count % THOROUGH_EVERY === 0) {
+    if (!due && isThorough) {
       const strange = hasStrangeNamespace(paths.proc, current.survey, listed);
       listed = strange.pids;
       due = strange.found;
@@ -147,8 +152,8 @@ export function createHostWatcher({ source: forced, clock, called = [], paths = 
   const lookNow = async (hint: LookHint, current: HostScope, knownBefore: Known): Promise<Look> => {
     const startedAt = clock.steady();
     count += 1;
-    const scope = widen(current, hint);
-    const isThorough = count % THOROUGH_EVERY === 0;
+    const isThorough = count - thoroughAt >= THOROUGH_EVERY;
+    const scope = widen(current, hint, isThorough);
     const sockets = await readScope(scope, null, hint.isTcpSteady === true && !isThorough);
     const changedProcesses = isThorough ? findChanged(knownBefore, paths.proc) : NONE;
     const isDue = !isSameKnown(knownBefore, base?.known) || (searchAt !== null && count >= searchAt) || changedProcesses.size > 0;
@@ -156,6 +161,7 @@ export function createHostWatcher({ source: forced, clock, called = [], paths = 
       const gaps = knownBefore === base?.known ? last.look.gaps : [...sockets.gaps, ...gapsOf(knownBefore)];
       last = { ...last, look: { ...last.look, changed: false, gaps: isDeepStrictEqual(gaps, last.look.gaps) ? last.look.gaps : gaps, appeared: [], vanished: [], newNamespaces: [], durationMs: clock.steady() - startedAt } };
       base = { scope, known: knownBefore };
+      if (isThorough) thoroughAt = count;
       return last.look;
     }
     const inventory = await takeInventory(sockets.readings, inventoryPaths, sockets.secondLook, { known: knownBefore, changed: changedProcesses, look: count, hints: hint.pids ?? [], mayWalk: clock.steady() >= mayWalkFrom, cgroups });
@@ -178,6 +184,7 @@ export function createHostWatcher({ source: forced, clock, called = [], paths = 
     };
     base = { scope, known: sight.known };
     searchAt = nextSearch(sight.known);
+    if (isThorough) thoroughAt = count;
     last = { sockets, look, sight };
     return look;
   };
@@ -185,8 +192,11 @@ export function createHostWatcher({ source: forced, clock, called = [], paths = 
   const sweepNow = async (): Promise<Look> => {
     for (const source of sources) source.refresh?.();
     const sockets = await surveySockets(forced, sources, paths, base === null ? called : namesOf(base.scope.survey));
-    sweeps += 1;
-    const { known } = await takeInventory(sockets.readings, inventoryPaths, sockets.secondLook, base === null ? null : { known: sweeps % WHOLE_EVERY === 0 ? forgetStamps(base.known) : base.known });
+    const begun = clock.steady();
+    const isWhole = sweepsSince + 1 >= WHOLE_EVERY || begun - wholeAt >= WHOLE_WITHIN;
+    const { known } = await takeInventory(sockets.readings, inventoryPaths, sockets.secondLook, base === null ? null : { known: isWhole ? forgetStamps(base.known) : base.known });
+    sweepsSince = isWhole ? 0 : sweepsSince + 1;
+    if (isWhole) wholeAt = begun;
     const everything = { ...known, pids: new Set(sockets.scope.survey === null ? [] : listPids(paths.proc)) };
     return alone.run(() => lookNow({}, sockets.scope, base === null ? everything : mergeKnown(base.known, everything)));
   };
@@ -203,7 +213,7 @@ export function createHostWatcher({ source: forced, clock, called = [], paths = 
       const isMoreToRead = sockets.readings.length + sockets.closed.length > 1 || look.uncertain.size > 0;
       // A namespace that is new tells of itself by an event as soon as a TCP listener is in it.
       const isOtherName = !isTcpSteady && base.scope.survey !== null && stampOf(paths.netns) !== namedAt;
-      const isDue = (count + 1) % THOROUGH_EVERY === 0 || (searchAt !== null && count + 1 >= searchAt) || isOtherName;
+      const isDue = count + 1 - thoroughAt >= THOROUGH_EVERY || (searchAt !== null && count + 1 >= searchAt) || isOtherName;
       if (isMoreToRead || isDue || !isOwnDump(base.scope.source, isTcpSteady, sockets.readings[0]?.dump)) return false;
       count += 1;
       return true;

@@ -37,6 +37,10 @@ describe('createSleep', () => {
     expect(woken).toBe(true);
   });
 
+  it('fails where who is asked fails', async () => {
+    await expect(createSleep().take(1, () => { throw new Error('a fault'); })).rejects.toThrow('a fault');
+  });
+
   it('takes its time where nobody ends it', async () => {
     const sleep = createSleep();
     const begun = performance.now();

@@ -60,6 +60,8 @@ export interface KernelEventReader<T> {
   state(): KernelEvents;
   /** Whether the kernel's events are being read. */
   readonly isHearing: boolean;
+  /** Has the next call look after the instance: what else went wrong may concern it, and it holds descriptors. */
+  recheck(): void;
   /** Ends a wait, and removes the instance. */
   close(): Promise<void>;
 }
@@ -101,6 +103,7 @@ export function createKernelEvents<T>(options: KernelEventOptions<T>): KernelEve
     if (instance !== null) noticed.push({ kind: 'blind', reason: why });
     instance?.close();
     instance = null;
+    isReadable = false;
     reason = why;
     due = clock.steady() + RETRY_INTERVAL;
   };
@@ -159,11 +162,13 @@ export function createKernelEvents<T>(options: KernelEventOptions<T>): KernelEve
   };
 
   const listen = (opened: TracefsInstance): void => {
-    const over = wait(opened.readiness, CALL).then((readable) => {
+    const over = wait(opened.readiness, CALL).catch(() => true).then((readable) => {
       call = null;
-      isReadable ||= readable;
-      if (readable) sleep.end();
-      else if (waiting !== null && instance === opened) listen(opened);
+      // The call may be one for an instance that was given up meanwhile.
+      if (readable && instance === opened) {
+        isReadable = true;
+        sleep.end();
+      } else if (waiting !== null && instance !== null && !closed) listen(instance);
     });
     call = { overdueAt: clock.steady() + CALL + PATIENCE, over };
   };
@@ -173,10 +178,12 @@ export function createKernelEvents<T>(options: KernelEventOptions<T>): KernelEve
       maintain();
       const opened = instance;
       if (opened !== null && call === null && !isReadable) listen(opened);
-      await (closed || isReadable ? sleep.take(0) : sleep.take(timeoutMs, again));
+      // Nobody goes on waiting where the instance is to be looked after, or where no thread was free for the call.
+      const isToEnd = (): boolean => clock.steady() >= due || (instance !== null && (call === null || clock.steady() >= call.overdueAt));
+      await (closed || isReadable ? sleep.take(0) : sleep.take(timeoutMs, () => (isToEnd() ? null : (again?.() ?? null))));
       if (opened === null) return read().events;
       const isAnnounced = isReadable;
-      // Where no thread was free for the call, nobody announces anything.
+      // Without a call, nobody announces anything.
       if (!isAnnounced && (call === null || clock.steady() < call.overdueAt)) return takeNoticed();
       isReadable = false;
       const { events, pages } = read();
@@ -219,6 +226,9 @@ export function createKernelEvents<T>(options: KernelEventOptions<T>): KernelEve
     state: () => ({ mode: instance === null ? 'polling' : 'tracefs', detail: instance === null ? reason : describe(instance, threadsCount), lost }),
     get isHearing() {
       return instance !== null;
+    },
+    recheck() {
+      if (instance !== null) due = clock.steady();
     },
     async close() {
       closed = true;

@@ -273,6 +273,49 @@ describe('events', () => {
     await reader.close();
   });
 
+  it('of an instance that was given up make nobody spin, though its call ends as readable', async () => {
+    let tell: (readable: boolean) => void = () => undefined;
+    const reader = open({ wait: () => new Promise((resolve) => { tell = resolve; }) });
+    await reader.next(1);
+    rmSync(tracefs.path('portreeve'), { recursive: true });
+    now += 30_000;
+    reader.drain();
+    expect(reader.state().mode).toBe('polling');
+    tell(true);
+    await new Promise((resolve) => setImmediate(resolve));
+    const begun = performance.now();
+    await reader.next(50);
+    await reader.next(50);
+    expect(performance.now() - begun).toBeGreaterThan(80);
+    await reader.close();
+  });
+
+  it('are waited for no longer, whatever there is to glance at, than until the instance is to be looked after', async () => {
+    const reader = open({ wait: () => new Promise(() => undefined) });
+    let glances = 0;
+    const glance = (): number => {
+      glances += 1;
+      now += 1000;
+      return 0;
+    };
+    await reader.next(0, glance);
+    // The call is overdue first.
+    expect(glances).toBe(11);
+    tracefs.put('portreeve', 0, 'everyKind');
+    expect(await reader.next(0, glance)).toHaveLength(14);
+    expect(glances).toBe(11);
+    await reader.close();
+  });
+
+  it('are looked after at once where something else went wrong', async () => {
+    const reader = open();
+    writeFileSync(tracefs.path('portreeve', 'tracing_on'), '0\n');
+    expect(await reader.next(0)).toEqual([]);
+    reader.recheck();
+    expect(await reader.next(0)).toEqual([{ kind: 'blind', reason: containing('tracing_on') }]);
+    await reader.close();
+  });
+
   it('that are announced and not there do not make it spin', async () => {
     let waits = 0;
     const reader = open({ wait: () => { waits += 1; return Promise.resolve(true); } });
