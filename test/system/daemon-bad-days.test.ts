@@ -130,7 +130,7 @@ describeUnless(missingForSandbox(), 'a daemon on a bad day', () => {
     const running = await start({ before: ['unshare', '-m'] });
     const before = (await running.status()).kernelEvents;
     await sandbox.run(['nsenter', '-t', String(running.pid), '-m', 'umount', '-l', TRACING]);
-    for (let waited = 0; waited < 12 && (await running.status()).kernelEvents.mode !== 'polling'; waited += 1) await pause(1);
+    for (let waited = 0; waited < 45 && (await running.status()).kernelEvents.mode !== 'polling'; waited += 1) await pause(1);
     const { mode, detail } = (await running.status()).kernelEvents;
     expect(mode).toBe('polling');
     expect(detail.length).toBeGreaterThan(10);
