@@ -11,6 +11,7 @@ import type { EventDraft } from '../model/event.ts';
 import type { Owner } from '../model/listener.ts';
 import type { Logger } from '../model/logger.ts';
 import { SEVERITIES, type Severity } from '../model/severity.ts';
+import { createSleep } from '../model/sleep.ts';
 import { VERSION } from '../model/version.ts';
 import { DEFAULT_MAX_LOSS_PERCENT, registryCheckedAt } from '../pass/registry.ts';
 import { updateRegistry } from '../pass/registry-update.ts';
@@ -36,7 +37,6 @@ import { createJudge } from './judge.ts';
 import { createMetricsWriter } from './metrics-writer.ts';
 import { readNames, saveNames } from './namespace-names.ts';
 import { openSettings } from './settings.ts';
-import { createSleep } from '../model/sleep.ts';
 import { createRecordBudget } from './record-budget.ts';
 import { createTimeWatch } from './time-watch.ts';
 import { createTurns } from './turns.ts';
@@ -222,8 +222,8 @@ export async function openDaemon(choice: DaemonChoice, surroundings: Surrounding
       return !gather().isAny && clock.steady() < (nextDue() ?? Infinity) && turns.glance();
     },
     noteFailure(error) {
-      // Told once, however often it happens in a row.
       kernel?.recheck();
+      // Told once, however often it happens in a row.
       if (lastFailure !== error.message) logger.error('the sockets could not be read', { error: error.message, hint: error.hint });
       lastFailure = error.message;
     },

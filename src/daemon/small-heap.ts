@@ -11,7 +11,7 @@ import { runInNewContext } from 'node:vm';
  * collecting, which shows where much happens at once.
  *
  * It also has V8 optimize later: what a sweep does a thousand times each minute would be compiled anew after the second one,
- * which took 20 to 40 ms of CPU, more than all sweeps of the next minutes save by it. A flood gets there all the same.
+ * which took 18 ms of CPU on V8's own threads. A flood gets there all the same.
  */
 export function keepHeapSmall(): void {
   // V8 reads these when it decides how far to grow (src/heap/heap.cc: NewSpace::Grow, ShouldOptimizeForMemoryUsage). On the

@@ -93,7 +93,8 @@ export async function findHolders({ proc, readLinks = readSocketLinks, stamp }: 
     const now = stamp?.(pid) ?? null;
     if (now !== null && isIdle(before?.stamps.get(pid), now)) idle.add(pid);
     const known = idle.has(pid) ? trails : null;
-    if (known !== null) trail.push(...(known.get(pid) ?? []));
+    // One by one: a process may hold more listeners than a call takes arguments.
+    if (known !== null) for (const each of known.get(pid) ?? []) trail.push(each);
     const isRead = known !== null || (await search(pid, 0));
     if (!isRead) unreadable.push(pid);
     else if (now !== null) stamps.set(pid, now);

@@ -67,8 +67,8 @@ export interface HostWatcher {
   look(hint?: LookHint): Promise<Look>;
   /**
    * Counts as a look where it says true: all is as the last look found it. It reads the sockets of the own namespace, at once;
-   * false where they are others, where anything else is due, or where there is more to read: then a look is to be taken. With
-   * nothing changed it takes half the time of a look. A fault is left to the look to tell.
+   * false where they are others, where anything else is due, or where there is more to read: then a look is to be taken. A fault
+   * is left to the look to tell.
    */
   glance(isTcpSteady: boolean): boolean;
   /**

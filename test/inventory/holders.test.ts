@@ -82,6 +82,15 @@ describe('a search that knows an earlier one', () => {
     expect(second.unreadable).toEqual([21]);
   });
 
+  it('takes over more sockets of one process than a call takes arguments', async () => {
+    const inodes = Array.from({ length: 60_000 }, (_, index) => 1000 + index);
+    const trail = inodes.flatMap((inode) => [20, 0, 3, inode]);
+    const before = { ...NOTHING_FOUND, trail, wanted: new Set(inodes), stamps: new Map([[20, { descriptors: 3, cpuTime: 20_000 }]]) };
+    const second = await search(before, inodes);
+    expect(read).toEqual([21]);
+    expect(second.trail).toEqual(trail);
+  });
+
   it('forgets who has left', async () => {
     const first = await search(NOTHING_FOUND);
     fake.remove(20);

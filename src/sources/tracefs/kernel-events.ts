@@ -12,7 +12,7 @@ import { openInstance, type TracefsInstance } from './instance.ts';
 import type { KernelEvent } from './kernel-event.ts';
 import { readEvents } from './read-events.ts';
 
-/** Between two looks at whether the instance is as it was made: 0.7 ms each. */
+/** Between two looks at whether the instance is as it was made: half a millisecond each. */
 const CHECK_INTERVAL = 30_000;
 /** Between two attempts to get an instance. */
 const RETRY_INTERVAL = 30_000;
