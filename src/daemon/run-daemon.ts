@@ -6,7 +6,7 @@ import type { Signals } from './signals.ts';
 const SPACING = 50;
 /** A timer may end so much early, for it counts from when the event loop woke. Milliseconds. */
 const EARLY = 2;
-/** Each wait is up to this share shorter or longer, so that the hosts of a fleet do not beat in time. */
+/** Each wait is up to this share shorter or longer, so that the hosts of a fleet do not beat in time: drawn anew at each turn. */
 const JITTER = 0.1;
 /** No wait is longer: the watchdog of the unit wants to hear of the loop every 30 seconds, and what passes is noticed by its passing. */
 const LONGEST_WAIT = 5_000;
@@ -19,24 +19,27 @@ const MOST_FAILURES = 30;
  * @returns the exit code
  */
 export async function runDaemon(daemon: Daemon, { clock, logger, notifier, random = Math.random }: Pick<Surroundings, 'clock' | 'logger' | 'notifier'> & { readonly random?: () => number }, signals: Signals): Promise<number> {
-  const jittered = (ms: number): number => ms * (1 - JITTER + 2 * JITTER * random());
+  /** Whole milliseconds, as a timer counts. */
+  const jittered = (ms: number): number => Math.round(ms * (1 - JITTER + 2 * JITTER * random()));
   let failures = 0;
   let nextSweep = clock.steady();
   let nextLook = nextSweep;
   let earliestLook = nextSweep;
+  /** Between two looks, until the next turn. */
+  let pace = 0;
   let isReady = false;
   signals.onSignal(() => {
     daemon.wake();
   });
-  const untilNext = (): number => Math.max(0, Math.min(LONGEST_WAIT, Math.min(nextLook, nextSweep, daemon.nextDue() ?? Infinity) - clock.steady()));
+  const untilNext = (now: number): number => Math.max(0, Math.min(LONGEST_WAIT, Math.min(nextLook, nextSweep, daemon.nextDue() ?? Infinity) - now));
   /** Nearly all looks at an idle host end here: how much longer to wait; null where there is something to do. */
   const glance = (): number | null => {
     const now = clock.steady();
     if (failures > 0 || now + EARLY >= nextSweep || now + EARLY < nextLook || !daemon.glance()) return null;
     notifier.alive();
-    nextLook = clock.steady() + jittered(daemon.scan().interval);
+    nextLook = now + pace;
     earliestLook = now + SPACING;
-    return untilNext();
+    return untilNext(now);
   };
   try {
     while (signals.stop === null) {
@@ -66,8 +69,9 @@ export async function runDaemon(daemon: Daemon, { clock, logger, notifier, rando
       }
       const { interval, sweep } = daemon.scan();
       const done = clock.steady();
+      pace = jittered(interval);
       if (kind !== null) {
-        nextLook = done + jittered(interval);
+        nextLook = done + pace;
         earliestLook = done + SPACING;
       }
       if (kind === 'sweep') nextSweep = done + jittered(isTaken ? sweep : interval);
@@ -78,7 +82,7 @@ export async function runDaemon(daemon: Daemon, { clock, logger, notifier, rando
       }
       notifier.status(daemon.statusLine());
       notifier.alive();
-      if (await daemon.hear(untilNext(), glance)) nextLook = Math.min(nextLook, earliestLook);
+      if (await daemon.hear(untilNext(clock.steady()), glance)) nextLook = Math.min(nextLook, earliestLook);
     }
     logger.info('portreeve stops', { signal: signals.stop });
     return 0;

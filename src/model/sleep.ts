@@ -16,17 +16,19 @@ export function createSleep(): Sleep {
     async take(ms, again = () => null) {
       if (!isEnded) {
         await new Promise<void>((resolve, reject) => {
-          const arm = (left: number): NodeJS.Timeout =>
-            setTimeout(() => {
-              try {
-                const more = again();
-                if (more === null || isEnded) resolve();
-                else timer = arm(more);
-              } catch (error) {
-                reject(error instanceof Error ? error : new Error(String(error)));
-              }
-            }, left);
-          let timer = arm(ms);
+          let armed = ms;
+          const onTimeout = (): void => {
+            try {
+              const more = again();
+              if (more === null || isEnded) resolve();
+              // The same time once more needs no timer of its own.
+              else if (more === armed) timer.refresh();
+              else timer = setTimeout(onTimeout, (armed = more));
+            } catch (error) {
+              reject(error instanceof Error ? error : new Error(String(error)));
+            }
+          };
+          let timer = setTimeout(onTimeout, armed);
           wake = () => {
             clearTimeout(timer);
             resolve();

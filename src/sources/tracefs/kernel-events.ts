@@ -179,7 +179,10 @@ export function createKernelEvents<T>(options: KernelEventOptions<T>): KernelEve
       const opened = instance;
       if (opened !== null && call === null && !isReadable) listen(opened);
       // Nobody goes on waiting where the instance is to be looked after, or where no thread was free for the call.
-      const isToEnd = (): boolean => clock.steady() >= due || (instance !== null && (call === null || clock.steady() >= call.overdueAt));
+      const isToEnd = (): boolean => {
+        const now = clock.steady();
+        return now >= due || (instance !== null && (call === null || now >= call.overdueAt));
+      };
       await (closed || isReadable ? sleep.take(0) : sleep.take(timeoutMs, () => (isToEnd() ? null : (again?.() ?? null))));
       if (opened === null) return read().events;
       const isAnnounced = isReadable;
