@@ -46,8 +46,6 @@ export async function startDaemon(choice: DaemonChoice): Promise<number> {
   let exitCode = EXIT_FAILED;
   try {
     const daemon = await open(choice, surroundings, signals);
-    // Also where an error that nobody caught ends it: else it waits until the call for the kernel's events is over.
-    process.once('exit', daemon.wake);
     try {
       keepHeapSmall();
       exitCode = await runDaemon(daemon, surroundings, signals);

@@ -1,31 +1,35 @@
+/** How whoever has nothing to do waits. */
 export interface Sleep {
   /**
-   * Waits so many milliseconds, or until `end`. One at a time.
+   * Waits so many milliseconds, or until the descriptor can be read, or until `end`. One at a time.
    * @param again is asked when the time is over: so much longer, or null for no longer. Who has nothing to do then, time and
-   *   again, is so spared what it costs to wake all that wait for the end of it
+   *   again, is so spared what it costs to wake all that wait for the end of it. It has to return at once; a promise that it
+   *   leaves behind goes no further before the sleep ends
+   * @returns whether the descriptor can be read, or no one knows
    */
-  take(ms: number, again?: () => number | null): Promise<void>;
+  take(ms: number, again?: () => number | null, descriptor?: number | null): Promise<boolean>;
   /** Ends it. What comes while nobody sleeps ends the next one: a signal must not wait for a whole interval. */
   end(): void;
 }
 
+/** By Node's timers, which know of no descriptor: where there is one it may be readable when the time is over, and `again` is not asked. */
 export function createSleep(): Sleep {
   let isEnded = false;
   let wake = (): void => undefined;
   return {
-    async take(ms, again = () => null) {
+    async take(ms, again = () => null, descriptor = null) {
       if (!isEnded) {
         await new Promise<void>((resolve, reject) => {
           let armed = ms;
           const onTimeout = (): void => {
             try {
-              const more = again();
+              const more = descriptor === null ? again() : null;
               if (more === null || isEnded) resolve();
               // The same time once more needs no timer of its own.
               else if (more === armed) timer.refresh();
               else timer = setTimeout(onTimeout, (armed = more));
             } catch (error) {
-              reject(error instanceof Error ? error : new Error(String(error)));
+              reject(asError(error));
             }
           };
           let timer = setTimeout(onTimeout, armed);
@@ -36,10 +40,15 @@ export function createSleep(): Sleep {
         });
       }
       isEnded = false;
+      return descriptor !== null;
     },
     end() {
       isEnded = true;
       wake();
     },
   };
+}
+
+export function asError(error: unknown): Error {
+  return error instanceof Error ? error : new Error(String(error));
 }

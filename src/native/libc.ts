@@ -18,8 +18,6 @@ export interface Libc {
 
 /** Calls that only the daemon and its sinks make: bound apart, for each binding costs a part of every start. */
 export interface DaemonLibc {
-  /** `descriptors` is an array of `struct pollfd`. Runs on a thread of its own and calls back; the bytes must stay alive until then. */
-  pollAsync(descriptors: Uint8Array, count: number, timeoutMs: number, done: (error: Error | null, result: number) => void): void;
   getsockopt(fd: number, level: number, option: number, value: Uint8Array, length: Uint8Array): number;
   /** `struct msghdr` with its pointers written by the caller. */
   sendmsg(fd: number, message: Uint8Array, flags: number): number;
@@ -35,6 +33,21 @@ export interface DaemonLibc {
   _exit(code: number): void;
   /** Address of a buffer, for structures that hold pointers; the buffer must stay alive. */
   address(buffer: Uint8Array): bigint;
+  errno(): number;
+}
+
+/** Waiting in the place of libuv, by what it has for those who embed its event loop. The functions are Node's own. */
+export interface LoopLibc {
+  /** `descriptors` is an array of `struct pollfd`. */
+  poll(descriptors: Uint8Array, count: number, timeoutMs: number): number;
+  /** The event loop of the main thread. */
+  uv_default_loop(): unknown;
+  /** Readable when the loop has something to call back. */
+  uv_backend_fd(loop: unknown): number;
+  /** Milliseconds until the loop's next timer; 0 where it has something to do at once, below 0 where nothing is due. */
+  uv_backend_timeout(loop: unknown): number;
+  /** Sets the clock by which the loop's timers run. */
+  uv_update_time(loop: unknown): void;
   errno(): number;
 }
 
@@ -58,10 +71,7 @@ export interface BpfLibc {
   errno(): number;
 }
 
-interface NativeFunction {
-  (...args: never[]): never;
-  async(...args: never[]): void;
-}
+type NativeFunction = (...args: never[]) => never;
 
 interface Koffi {
   load(path: string | null): { func(prototype: string): NativeFunction };
@@ -71,6 +81,7 @@ interface Koffi {
 
 let loaded: Libc | null = null;
 let loadedForDaemon: DaemonLibc | null = null;
+let loadedForLoop: LoopLibc | null = null;
 let loadedForFolders: FolderLibc | null = null;
 let loadedForBpf: BpfLibc | null = null;
 
@@ -88,6 +99,15 @@ export function loadLibc(): Libc {
  */
 export function loadDaemonLibc(): DaemonLibc {
   return (loadedForDaemon ??= bind(bindDaemonFunctions));
+}
+
+/** Binds what waits in the place of libuv, once; null where that cannot be had. */
+export function loadLoopLibc(): LoopLibc | null {
+  try {
+    return (loadedForLoop ??= bind(bindLoop));
+  } catch {
+    return null;
+  }
 }
 
 /** Binds what reads folders, once; null where that cannot be done. Node can read folders too, only slower. */
@@ -190,13 +210,21 @@ function bindSyscall(koffi: Koffi): (number: number, first: number, buffer: Uint
   return koffi.load(null).func('intptr_t syscall(intptr_t number, intptr_t first, void *buffer, size_t length)') as unknown as (number: number, first: number, buffer: Uint8Array, length: number) => number;
 }
 
+function bindLoop(koffi: Koffi): LoopLibc {
+  const library = koffi.load(null);
+  return {
+    poll: library.func('int poll(void *descriptors, unsigned long count, int timeout)'),
+    uv_default_loop: library.func('void *uv_default_loop()'),
+    uv_backend_fd: library.func('int uv_backend_fd(void *loop)'),
+    uv_backend_timeout: library.func('int uv_backend_timeout(void *loop)'),
+    uv_update_time: library.func('void uv_update_time(void *loop)'),
+    errno: () => koffi.errno(),
+  };
+}
+
 function bindDaemonFunctions(koffi: Koffi): DaemonLibc {
   const library = koffi.load(null);
-  const poll = library.func('int poll(void *descriptors, unsigned long count, int timeout)');
   return {
-    pollAsync: (descriptors, count, timeoutMs, done) => {
-      poll.async(...([descriptors, count, timeoutMs, done] as never[]));
-    },
     getsockopt: library.func('int getsockopt(int fd, int level, int option, void *value, void *length)'),
     sendmsg: library.func('intptr_t sendmsg(int fd, const void *message, int flags)'),
     sendmmsg: library.func('int sendmmsg(int fd, void *messages, unsigned int count, int flags)'),

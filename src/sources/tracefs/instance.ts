@@ -1,4 +1,4 @@
-import { closeSync, constants, openSync, readdirSync, readFileSync, readSync, writeFileSync } from 'node:fs';
+import { closeSync, constants, openSync, readdirSync, readFileSync, readSync } from 'node:fs';
 import { join } from 'node:path';
 import { PortreeveError } from '../../model/errors.ts';
 import { parseBufferStats, type BufferStats } from './buffer-stats.ts';
@@ -40,8 +40,6 @@ export interface TracefsInstance {
   openCpus(): boolean;
   /** Puts right what someone altered, and names it. */
   restore(): readonly string[];
-  /** Makes `readiness` readable. */
-  wake(): void;
   /** Closes all files and removes the instance. */
   close(): void;
 }
@@ -136,10 +134,6 @@ export function openInstance({ root, onlineCpus, folders }: InstanceOptions): Tr
         return fresh.length > 0;
       },
       restore: () => settings.restore(),
-      wake() {
-        // A marker is an event of another kind in our own buffer.
-        writeFileSync(join(folder, 'trace_marker'), 'wake');
-      },
       close,
     };
     instance.openCpus();

@@ -3,9 +3,8 @@ import { readlinkSync } from 'node:fs';
 import type { Clock } from '../../model/clock.ts';
 import type { KernelEvents } from '../../model/daemon.ts';
 import type { Logger } from '../../model/logger.ts';
-import { createSleep } from '../../model/sleep.ts';
-import { within } from '../../model/within.ts';
-import { waitReadable } from '../../native/wait-readable.ts';
+import { createSleep, type Sleep } from '../../model/sleep.ts';
+import { createLoopSleep } from '../../native/loop-sleep.ts';
 import { explainTracefsFailure, findTracefs, TRACEFS_ROOTS } from './find-tracefs.ts';
 import { KERNEL_FOLDERS, type InstanceFolders } from './instance-folder.ts';
 import { openInstance, type TracefsInstance } from './instance.ts';
@@ -18,12 +17,6 @@ const CHECK_INTERVAL = 30_000;
 const RETRY_INTERVAL = 30_000;
 /** Readable, and nothing to read: never spin on it. */
 const PAUSE = 100;
-/** How long one call of poll(2) lasts. It serves one wait after the other: a timer that ends a wait costs less than a thread that does. */
-const CALL = 10_000;
-/** So much longer it may take: it runs in libuv's pool, all of whose threads a disk that hangs may hold. */
-const PATIENCE = 500;
-/** How long the last call is waited for, which the instance's marker ends at once. */
-const LAST_WAIT = 1_500;
 
 export interface KernelEventOptions<T> {
   readonly clock: Clock;
@@ -39,7 +32,7 @@ export interface KernelEventOptions<T> {
   readonly pidNamespace?: string;
   readonly lockdown?: string;
   readonly folders?: InstanceFolders;
-  readonly wait?: (descriptor: number, timeoutMs: number) => Promise<boolean>;
+  readonly sleep?: Sleep;
 }
 
 /** The kernel's own word about listeners that open and close. It never throws: where it cannot tell, `state` says why. */
@@ -52,10 +45,7 @@ export interface KernelEventReader<T> {
   next(timeoutMs: number, again?: () => number | null): Promise<readonly KernelEvent<T>[]>;
   /** What is in the buffers now. Where tracefs cannot be had, it is tried again here too. */
   drain(): readonly KernelEvent<T>[];
-  /**
-   * Ends a wait at once; the `next` that waits resolves with what there is. Also ends the call of poll(2) on a thread of
-   * libuv's pool, for which the end of the process would wait ten seconds.
-   */
+  /** Ends a wait at once. */
   wake(): void;
   state(): KernelEvents;
   /** Whether the kernel's events are being read. */
@@ -79,7 +69,7 @@ const INITIAL_PID_NAMESPACE = 'pid:[4026531836]';
  * opened and closed; 45 ms to make the instance, once.
  */
 export function createKernelEvents<T>(options: KernelEventOptions<T>): KernelEventReader<T> {
-  const { clock, logger, wait = waitReadable, pidNamespace = '/proc/self/ns/pid', lockdown = '/sys/kernel/security/lockdown' } = options;
+  const { clock, logger, sleep = createLoopSleep() ?? createSleep(), pidNamespace = '/proc/self/ns/pid', lockdown = '/sys/kernel/security/lockdown' } = options;
   const threadsCount = isInitialPidNamespace(pidNamespace);
   const reading = { identify: options.identify, threadsCount, disguise: randomBytes(8).readBigUInt64LE() };
   let instance: TracefsInstance | null = null;
@@ -87,11 +77,7 @@ export function createKernelEvents<T>(options: KernelEventOptions<T>): KernelEve
   let due = -Infinity;
   let lost = 0;
   let closed = false;
-  const sleep = createSleep();
   let waiting: Promise<readonly KernelEvent<T>[]> | null = null;
-  /** The call of poll(2) that is under way. */
-  let call: { readonly overdueAt: number; readonly over: Promise<void> } | null = null;
-  let isReadable = false;
   /** The buffers were said to be readable, and were not. */
   let wasEmpty = false;
   /** What was noticed outside of a reading. */
@@ -103,7 +89,6 @@ export function createKernelEvents<T>(options: KernelEventOptions<T>): KernelEve
     if (instance !== null) noticed.push({ kind: 'blind', reason: why });
     instance?.close();
     instance = null;
-    isReadable = false;
     reason = why;
     due = clock.steady() + RETRY_INTERVAL;
   };
@@ -161,37 +146,17 @@ export function createKernelEvents<T>(options: KernelEventOptions<T>): KernelEve
     return events;
   };
 
-  const listen = (opened: TracefsInstance): void => {
-    const over = wait(opened.readiness, CALL).catch(() => true).then((readable) => {
-      call = null;
-      // The call may be one for an instance that was given up meanwhile.
-      if (readable && instance === opened) {
-        isReadable = true;
-        sleep.end();
-      } else if (waiting !== null && instance !== null && !closed) listen(instance);
-    });
-    call = { overdueAt: clock.steady() + CALL + PATIENCE, over };
-  };
-
-  const waitAndRead = async (timeoutMs: number, again?: () => number | null): Promise<readonly KernelEvent<T>[]> => {
+  const waitAndRead = async (timeoutMs: number, again: () => number | null = () => null): Promise<readonly KernelEvent<T>[]> => {
     try {
       maintain();
       const opened = instance;
-      if (opened !== null && call === null && !isReadable) listen(opened);
-      // Nobody goes on waiting where the instance is to be looked after, or where no thread was free for the call.
-      const isToEnd = (): boolean => {
-        const now = clock.steady();
-        return now >= due || (instance !== null && (call === null || now >= call.overdueAt));
-      };
-      await (closed || isReadable ? sleep.take(0) : sleep.take(timeoutMs, () => (isToEnd() ? null : (again?.() ?? null))));
-      if (opened === null) return read().events;
-      const isAnnounced = isReadable;
-      // Without a call, nobody announces anything.
-      if (!isAnnounced && (call === null || clock.steady() < call.overdueAt)) return takeNoticed();
-      isReadable = false;
+      if (closed) return takeNoticed();
+      // Nobody goes on waiting where the instance is to be looked after.
+      const isReadable = await sleep.take(timeoutMs, () => (clock.steady() >= due ? null : again()), opened?.readiness ?? null);
+      if (opened === null || !isReadable) return takeNoticed();
       const { events, pages } = read();
-      const isEmpty = isAnnounced && pages === 0 && instance === opened && !findMoreCpus(opened);
-      // Once is nothing: a `drain` may have taken what the call was about.
+      const isEmpty = pages === 0 && instance === opened && !findMoreCpus(opened);
+      // Once is nothing: a `drain` may have taken what was announced.
       if (isEmpty && wasEmpty) await sleep.take(Math.min(PAUSE, timeoutMs));
       wasEmpty = isEmpty;
       return events;
@@ -209,15 +174,6 @@ export function createKernelEvents<T>(options: KernelEventOptions<T>): KernelEve
     }
   };
 
-  const wake = (): void => {
-    sleep.end();
-    try {
-      instance?.wake();
-    } catch {
-      // Then the call ends by itself.
-    }
-  };
-
   maintain();
   return {
     next: (timeoutMs, again) => (waiting ??= waitAndRead(timeoutMs, again)),
@@ -225,7 +181,9 @@ export function createKernelEvents<T>(options: KernelEventOptions<T>): KernelEve
       maintain();
       return read().events;
     },
-    wake,
+    wake() {
+      sleep.end();
+    },
     state: () => ({ mode: instance === null ? 'polling' : 'tracefs', detail: instance === null ? reason : describe(instance, threadsCount), lost }),
     get isHearing() {
       return instance !== null;
@@ -235,10 +193,8 @@ export function createKernelEvents<T>(options: KernelEventOptions<T>): KernelEve
     },
     async close() {
       closed = true;
-      wake();
+      sleep.end();
       await waiting;
-      // While a call of poll(2) has its file open, the kernel does not remove the instance.
-      if (call !== null) await within(call.over, LAST_WAIT);
       instance?.close();
       instance = null;
       reason = 'closed';

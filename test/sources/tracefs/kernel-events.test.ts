@@ -2,6 +2,7 @@ import { appendFileSync, renameSync, rmSync, symlinkSync, writeFileSync } from '
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { LogFields, Logger } from '../../../src/model/logger.ts';
+import { createSleep, type Sleep } from '../../../src/model/sleep.ts';
 import { createKernelEvents, type KernelEventOptions, type KernelEventReader } from '../../../src/sources/tracefs/kernel-events.ts';
 import { MOUNT_TRACEFS } from '../../../src/sources/tracefs/find-tracefs.ts';
 import { removeStaleInstances } from '../../../src/sources/tracefs/instance-folder.ts';
@@ -41,9 +42,20 @@ function open(more: Partial<KernelEventOptions<string>> = {}): KernelEventReader
     onlineCpus: tracefs.onlineCpus,
     pidNamespace: join(tracefs.root, 'no-such-link'),
     folders: tracefs.folders,
-    wait: () => Promise.resolve(true),
+    sleep: announce(),
     ...more,
   });
+}
+
+/** A sleep from which everyone wakes at once, told that there is something to read; `onTake` hears how long each was to be. */
+function announce(onTake: (ms: number) => void = () => undefined): Sleep {
+  return {
+    take(ms, _again, descriptor = null) {
+      onTake(ms);
+      return Promise.resolve(descriptor !== null);
+    },
+    end: () => undefined,
+  };
 }
 
 function namespaceLink(target: string): string {
@@ -72,19 +84,6 @@ describe('an instance of our own', () => {
     const two = open();
     expect(tracefs.read('portreeve', 'buffer_size_kb')).toBe('1024');
     await two.close();
-  });
-
-  it('goes no sooner than the call is over that waits for it: the kernel keeps what someone has open', async () => {
-    let end: (readable: boolean) => void = () => undefined;
-    const reader = open({ wait: () => new Promise((resolve) => { end = resolve; }) });
-    const next = reader.next(1000);
-    const closed = reader.close();
-    expect(await next).toEqual([]);
-    await new Promise((resolve) => setImmediate(resolve));
-    expect(tracefs.exists('portreeve')).toBe(true);
-    end(false);
-    await closed;
-    expect(tracefs.exists('portreeve')).toBe(false);
   });
 
   it('goes when the reader is closed', async () => {
@@ -200,7 +199,7 @@ describe('events', () => {
   });
 
   it('of a CPU that came online are read too', async () => {
-    const reader = open({ wait: () => Promise.resolve(true) });
+    const reader = open();
     writeFileSync(tracefs.onlineCpus, '0-1\n');
     tracefs.put('portreeve', 1, 'everyKind');
     expect(await reader.next(0)).toEqual([]);
@@ -229,81 +228,35 @@ describe('events', () => {
   });
 
   it('are waited for once, however many wait', async () => {
-    let waits = 0;
-    const reader = open({ wait: () => { waits += 1; return new Promise(() => undefined); } });
-    await Promise.all([reader.next(1), reader.next(1)]);
-    await reader.next(1);
-    expect(waits).toBe(1);
-    await reader.close();
-  });
-
-  it('are waited for on when the call is over without any, and one call serves many waits', async () => {
-    const calls: ((readable: boolean) => void)[] = [];
-    const reader = open({ wait: () => new Promise((resolve) => { calls.push(resolve); }) });
-    expect(await reader.next(1)).toEqual([]);
-    expect(await reader.next(1)).toEqual([]);
-    expect(calls).toHaveLength(1);
-    const waiting = reader.next(60_000);
-    calls[0]?.(false);
-    await new Promise((resolve) => setImmediate(resolve));
-    expect(calls).toHaveLength(2);
+    let takes = 0;
+    const reader = open({ sleep: announce(() => { takes += 1; }) });
     tracefs.put('portreeve', 0, 'everyKind');
-    calls[1]?.(true);
-    expect(await waiting).toHaveLength(14);
-    await reader.close();
-  });
-
-  it('that came between two waits are given to the next one at once', async () => {
-    let tell: (readable: boolean) => void = () => undefined;
-    const reader = open({ wait: () => new Promise((resolve) => { tell = resolve; }) });
-    await reader.next(1);
-    tracefs.put('portreeve', 0, 'everyKind');
-    tell(true);
-    await new Promise((resolve) => setImmediate(resolve));
-    expect(await reader.next(60_000)).toHaveLength(14);
-    await reader.close();
-  });
-
-  it('are read without a call where no thread is free for one', async () => {
-    const reader = open({ wait: () => new Promise(() => undefined) });
-    tracefs.put('portreeve', 0, 'everyKind');
-    expect(await reader.next(1)).toEqual([]);
-    now += 10_500;
-    expect(await reader.next(1)).toHaveLength(14);
-    await reader.close();
-  });
-
-  it('of an instance that was given up make nobody spin, though its call ends as readable', async () => {
-    let tell: (readable: boolean) => void = () => undefined;
-    const reader = open({ wait: () => new Promise((resolve) => { tell = resolve; }) });
-    await reader.next(1);
-    rmSync(tracefs.path('portreeve'), { recursive: true });
-    now += 30_000;
-    reader.drain();
-    expect(reader.state().mode).toBe('polling');
-    tell(true);
-    await new Promise((resolve) => setImmediate(resolve));
-    const begun = performance.now();
-    await reader.next(50);
-    await reader.next(50);
-    expect(performance.now() - begun).toBeGreaterThan(80);
+    const [first, second] = await Promise.all([reader.next(1), reader.next(1)]);
+    expect(takes).toBe(1);
+    expect(first).toHaveLength(14);
+    expect(second).toBe(first);
     await reader.close();
   });
 
   it('are waited for no longer, whatever there is to glance at, than until the instance is to be looked after', async () => {
-    const reader = open({ wait: () => new Promise(() => undefined) });
+    const asked: Sleep = {
+      take(_ms, again = () => null, descriptor = null) {
+        while (again() !== null);
+        return Promise.resolve(descriptor === null);
+      },
+      end: () => undefined,
+    };
+    const reader = open({ sleep: asked });
     let glances = 0;
     const glance = (): number => {
       glances += 1;
       now += 1000;
       return 0;
     };
-    await reader.next(0, glance);
-    // The call is overdue first.
-    expect(glances).toBe(11);
-    tracefs.put('portreeve', 0, 'everyKind');
-    expect(await reader.next(0, glance)).toHaveLength(14);
-    expect(glances).toBe(11);
+    expect(await reader.next(0, glance)).toEqual([]);
+    expect(glances).toBe(30);
+    writeFileSync(tracefs.path('portreeve', 'tracing_on'), '0\n');
+    expect(await reader.next(0, glance)).toEqual([{ kind: 'blind', reason: containing('tracing_on') }]);
     await reader.close();
   });
 
@@ -317,13 +270,11 @@ describe('events', () => {
   });
 
   it('that are announced and not there do not make it spin', async () => {
-    let waits = 0;
-    const reader = open({ wait: () => { waits += 1; return Promise.resolve(true); } });
-    const begun = performance.now();
+    const takes: number[] = [];
+    const reader = open({ sleep: announce((ms) => takes.push(ms)) });
     for (let call = 0; call < 3; call += 1) expect(await reader.next(1000)).toEqual([]);
     // Once is nothing: a reading between may have taken what was announced.
-    expect(performance.now() - begun).toBeGreaterThan(150);
-    expect(waits).toBe(3);
+    expect(takes).toEqual([1000, 1000, 100, 1000, 100]);
     await reader.close();
   });
 });
@@ -383,7 +334,7 @@ describe('meddling', () => {
 
 describe('without tracefs', () => {
   it('it also gives up where it goes in the middle of a wait', async () => {
-    const reader = open({ wait: () => { rmSync(tracefs.onlineCpus, { force: true }); return Promise.resolve(true); } });
+    const reader = open({ sleep: announce(() => { rmSync(tracefs.onlineCpus, { force: true }); }) });
     expect(await reader.next(1000)).toEqual([]);
     expect(reader.state()).toMatchObject({ mode: 'polling', detail: containing('is gone') });
     expect(reader.drain()).toEqual([{ kind: 'blind', reason: containing('is gone') }]);
@@ -403,11 +354,10 @@ describe('without tracefs', () => {
   });
 
   it('a look tries again too, and who waits for nothing can be woken', async () => {
-    const never = new Promise<boolean>(() => undefined);
     const events = join(tracefs.root, 'events');
     renameSync(events, join(tracefs.root, 'elsewhere'));
-    const reader = open({ wait: () => never });
-    const waiting = reader.next(1000);
+    const reader = open({ sleep: createSleep() });
+    const waiting = reader.next(3_600_000);
     reader.wake();
     expect(await waiting).toEqual([]);
     renameSync(join(tracefs.root, 'elsewhere'), events);
@@ -415,23 +365,6 @@ describe('without tracefs', () => {
     expect(reader.state().mode).toBe('polling');
     now += 30_000;
     reader.drain();
-    expect(reader.state().mode).toBe('tracefs');
-    reader.wake();
-    expect(tracefs.read('portreeve', 'trace_marker')).toBe('wake');
-    await reader.close();
-  });
-
-  it('a wait for which no thread is free holds nobody up, is not asked for again, and can be ended', async () => {
-    let waits = 0;
-    let come = (): void => undefined;
-    const reader = open({ wait: () => { waits += 1; return new Promise((resolve) => { come = () => { resolve(false); }; }); } });
-    expect(await reader.next(0)).toEqual([]);
-    const waiting = reader.next(1000);
-    reader.wake();
-    expect(await waiting).toEqual([]);
-    expect(waits).toBe(1);
-    come();
-    expect(await reader.next(0)).toEqual([]);
     expect(reader.state().mode).toBe('tracefs');
     await reader.close();
   });
