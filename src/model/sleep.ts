@@ -8,6 +8,8 @@ export interface Sleep {
    * @returns whether the descriptor can be read, or no one knows
    */
   take(ms: number, again?: () => number | null, descriptor?: number | null): Promise<boolean>;
+  /** Whether a descriptor that can be read ends it at once. */
+  readonly isPrompt: boolean;
   /** Ends it. What comes while nobody sleeps ends the next one: a signal must not wait for a whole interval. */
   end(): void;
 }
@@ -17,6 +19,7 @@ export function createSleep(): Sleep {
   let isEnded = false;
   let wake = (): void => undefined;
   return {
+    isPrompt: false,
     async take(ms, again = () => null, descriptor = null) {
       if (!isEnded) {
         await new Promise<void>((resolve, reject) => {

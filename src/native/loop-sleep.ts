@@ -113,6 +113,7 @@ export function createLoopSleep(): Sleep | null {
   };
 
   return {
+    isPrompt: true,
     async take(ms, again = () => null, descriptor = null) {
       if (isEnded) {
         isEnded = false;

@@ -184,7 +184,7 @@ export function createKernelEvents<T>(options: KernelEventOptions<T>): KernelEve
     wake() {
       sleep.end();
     },
-    state: () => ({ mode: instance === null ? 'polling' : 'tracefs', detail: instance === null ? reason : describe(instance, threadsCount), lost }),
+    state: () => ({ mode: instance === null ? 'polling' : 'tracefs', detail: instance === null ? reason : describe(instance, threadsCount, sleep.isPrompt), lost }),
     get isHearing() {
       return instance !== null;
     },
@@ -202,9 +202,9 @@ export function createKernelEvents<T>(options: KernelEventOptions<T>): KernelEve
   };
 }
 
-function describe(instance: TracefsInstance, threadsCount: boolean): string {
+function describe(instance: TracefsInstance, threadsCount: boolean, isPrompt: boolean): string {
   const callers = threadsCount ? '' : '; this is a PID namespace (a container), where the callers in the events cannot be named';
-  return `TCP, SCTP and DCCP at once from ${instance.folder}, ${instance.bufferKib} KiB per CPU; UDP by polling${callers}`;
+  return `TCP, SCTP and DCCP ${isPrompt ? 'at once' : 'at each look'} from ${instance.folder}, ${instance.bufferKib} KiB per CPU; UDP by polling${callers}`;
 }
 
 function isInitialPidNamespace(link: string): boolean {

@@ -50,6 +50,7 @@ function open(more: Partial<KernelEventOptions<string>> = {}): KernelEventReader
 /** A sleep from which everyone wakes at once, told that there is something to read; `onTake` hears how long each was to be. */
 function announce(onTake: (ms: number) => void = () => undefined): Sleep {
   return {
+    isPrompt: true,
     take(ms, _again, descriptor = null) {
       onTake(ms);
       return Promise.resolve(descriptor !== null);
@@ -76,6 +77,17 @@ describe('an instance of our own', () => {
     const settings = ['trace_clock', 'buffer_size_kb', 'buffer_percent', 'options/overwrite', 'options/block', 'tracing_on', `${EVENT}/filter`, `${EVENT}/enable`];
     expect(settings.map((file) => tracefs.read('portreeve', file))).toEqual(['mono', '2048', '0', '1', '0', '1', 'newstate==10||oldstate==10', '1']);
     expect(reader.state()).toEqual({ mode: 'tracefs', detail: containing('2048 KiB per CPU'), lost: 0 });
+    expect(reader.state().detail).toContain('DCCP at once');
+    await reader.close();
+  });
+
+  it('is read at each look where the FFI package cannot be had, which is said', async () => {
+    const reader = open({ sleep: createSleep() });
+    tracefs.put('portreeve', 0, 'everyKind');
+    expect(reader.state().detail).toContain('DCCP at each look');
+    let glances = 0;
+    expect(await reader.next(1, () => { glances += 1; return 1; })).toHaveLength(14);
+    expect(glances).toBe(0);
     await reader.close();
   });
 
@@ -240,6 +252,7 @@ describe('events', () => {
 
   it('are waited for no longer, whatever there is to glance at, than until the instance is to be looked after', async () => {
     const asked: Sleep = {
+      isPrompt: true,
       take(_ms, again = () => null, descriptor = null) {
         while (again() !== null);
         return Promise.resolve(descriptor === null);
