@@ -21,8 +21,8 @@ export interface HolderSearch {
   readonly holders: ReadonlyMap<number, readonly Holding[]>;
   /** Pids of the processes whose descriptors this user may not read. */
   readonly unreadable: readonly number[];
-  /** One descriptor of each process and socket, in the order in which they were found, four numbers each: pid, thread (0 for the process), descriptor, inode. */
-  readonly trail: readonly number[];
+  /** By pid, in the order in which they were found: one descriptor for each socket, three numbers each: thread (0 for the process), descriptor, inode. */
+  readonly trails: ReadonlyMap<number, readonly number[]>;
   /** The sockets that holders were looked for of, and each process that was read whole as it was before, where such stamps were taken. */
   readonly wanted: ReadonlySet<number>;
   readonly stamps: ReadonlyMap<number, ProcessStamp>;
@@ -30,7 +30,7 @@ export interface HolderSearch {
   readonly idle: ReadonlySet<number>;
 }
 
-export const NOTHING_FOUND: HolderSearch = { holders: new Map(), unreadable: [], trail: [], wanted: new Set(), stamps: new Map(), idle: new Set() };
+export const NOTHING_FOUND: HolderSearch = { holders: new Map(), unreadable: [], trails: new Map(), wanted: new Set(), stamps: new Map(), idle: new Set() };
 
 /** The processes of a host, and how their descriptors are read there. */
 export interface ProcessFolders {
@@ -65,18 +65,18 @@ export interface SearchScope {
  */
 export async function findHolders({ proc, readLinks = readSocketLinks, stamp }: ProcessFolders, wanted: ReadonlySet<number>, { pids, firstOnly = false, eachThread = false, before }: SearchScope = {}): Promise<HolderSearch> {
   if (wanted.size === 0) return NOTHING_FOUND;
-  const trail: number[] = [];
+  const trails = new Map<number, readonly number[]>();
   // The same socket may be open at as many numbers as a process likes: half a million by the limits of systemd.
   const latest = new Map<number, number>();
   const unreadable: number[] = [];
   const found = new Set<number>();
   const pause = createPause();
   /** Gives false where a table of descriptors may not be read. */
-  const search = async (pid: number, thread: number): Promise<boolean> => {
+  const search = async (pid: number, thread: number, trail: number[]): Promise<boolean> => {
     const reading = readLinks(folderOf(proc, pid, thread), (descriptor, inode) => {
       if (!wanted.has(inode) || latest.get(inode) === pid) return;
       latest.set(inode, pid);
-      trail.push(pid, thread, descriptor, inode);
+      trail.push(thread, descriptor, inode);
       if (firstOnly) found.add(inode);
     });
     for (;;) {
@@ -87,60 +87,67 @@ export async function findHolders({ proc, readLinks = readSocketLinks, stamp }: 
   };
   const stamps = new Map<number, ProcessStamp>();
   const idle = new Set<number>();
-  const trails = before === undefined ? null : recallTrails(before, wanted);
+  const former = before === undefined || eachThread ? null : recallTrails(before, wanted);
   for (const pid of pids ?? listPids(proc)) {
     // Before the descriptors are read: what changes them from now on changes the stamp.
     const now = stamp?.(pid) ?? null;
     if (now !== null && isIdle(before?.stamps.get(pid), now)) idle.add(pid);
-    const known = idle.has(pid) ? trails : null;
-    // One by one: a process may hold more listeners than a call takes arguments.
-    if (known !== null) for (const each of known.get(pid) ?? []) trail.push(each);
-    const isRead = known !== null || (await search(pid, 0));
+    const known = idle.has(pid) ? former : null;
+    const read: number[] = [];
+    const isRead = known !== null || (await search(pid, 0, read));
     if (!isRead) unreadable.push(pid);
     else if (now !== null) stamps.set(pid, now);
     if (eachThread) {
       for (const thread of listThreads(`${proc}/${pid}`)) {
-        if (thread !== String(pid)) await search(pid, Number(thread));
+        if (thread !== String(pid)) await search(pid, Number(thread), read);
       }
     }
+    const trail = known === null ? read : (known.get(pid) ?? []);
+    if (trail.length > 0) trails.set(pid, trail);
     if (firstOnly && found.size === wanted.size) break;
   }
-  const isSame = before !== undefined && isSameList(before.trail, trail) && isSameList(before.unreadable, unreadable);
-  return { ...(isSame ? before : { holders: groupBySocket(proc, trail), unreadable, trail }), wanted, stamps, idle };
+  const isSame = before !== undefined && isSameTrails(before.trails, trails) && isSameList(before.unreadable, unreadable);
+  return { ...(isSame ? before : { holders: groupBySocket(proc, trails), unreadable, trails }), wanted, stamps, idle };
 }
 
-/** The trail of each process; null where a socket is wanted now that was not then. Of the first threads: others are read in any case. */
-function recallTrails({ trail, wanted: before }: HolderSearch, wanted: ReadonlySet<number>): ReadonlyMap<number, readonly number[]> | null {
+/** The trails of an earlier search, as far as they lead to what is wanted; null where a socket is wanted now that was not then. */
+function recallTrails({ trails, wanted: before }: HolderSearch, wanted: ReadonlySet<number>): HolderSearch['trails'] | null {
+  if (wanted === before) return trails;
   for (const inode of wanted) if (!before.has(inode)) return null;
-  const trails = new Map<number, number[]>();
-  for (let at = 0; at < trail.length; at += 4) {
-    const [pid = 0, thread = 0, descriptor = 0, inode = 0] = trail.slice(at, at + 4);
-    if (thread !== 0 || !wanted.has(inode)) continue;
-    const known = trails.get(pid);
-    if (known === undefined) trails.set(pid, [pid, thread, descriptor, inode]);
-    else known.push(pid, thread, descriptor, inode);
-  }
-  return trails;
+  return wanted.size === before.size ? trails : new Map([...trails].map(([pid, trail]) => [pid, trail.filter((_, at) => wanted.has(trail[at - (at % 3) + 2] ?? 0))]));
 }
 
 function folderOf(proc: string, pid: number, thread: number): string {
   return thread === 0 ? `${proc}/${pid}/fd` : `${proc}/${pid}/task/${thread}/fd`;
 }
 
-function groupBySocket(proc: string, trail: readonly number[]): HolderSearch['holders'] {
+function groupBySocket(proc: string, trails: HolderSearch['trails']): HolderSearch['holders'] {
   const holders = new Map<number, Holding[]>();
-  for (let at = 0; at < trail.length; at += 4) {
-    const [pid = 0, thread = 0, descriptor = 0, inode = 0] = trail.slice(at, at + 4);
-    const known = holders.get(inode);
-    const holding = { pid, link: `${folderOf(proc, pid, thread)}/${descriptor}` };
-    if (known === undefined) holders.set(inode, [holding]);
-    else known.push(holding);
+  for (const [pid, trail] of trails) {
+    for (let at = 0; at < trail.length; at += 3) {
+      const [thread = 0, descriptor = 0, inode = 0] = trail.slice(at, at + 3);
+      const known = holders.get(inode);
+      const holding = { pid, link: `${folderOf(proc, pid, thread)}/${descriptor}` };
+      if (known === undefined) holders.set(inode, [holding]);
+      else known.push(holding);
+    }
   }
   return holders;
 }
 
+/** Whether both have the same of the same processes, in the same order. The trail of one that was idle is the very same list. */
+function isSameTrails(one: HolderSearch['trails'], other: HolderSearch['trails']): boolean {
+  if (one.size !== other.size) return false;
+  const others = other.entries();
+  for (const [pid, trail] of one) {
+    const [otherPid, otherTrail = []] = others.next().value ?? [];
+    if (otherPid !== pid || !isSameList(trail, otherTrail)) return false;
+  }
+  return true;
+}
+
 function isSameList(one: readonly number[], other: readonly number[]): boolean {
-  return one.length === other.length && one.every((number, index) => number === other[index]);
+  return one === other || (one.length === other.length && one.every((number, index) => number === other[index]));
 }
 
 /** Pids that are visible in this /proc, in ascending order. */

@@ -8,6 +8,8 @@ const OWN = 501;
 
 let fake: FakeProc;
 let stamps: Map<number, ProcessStamp>;
+/** By pid: descriptor and inode of each socket. */
+let held: Map<number, readonly (readonly [number, number])[]>;
 /** Whose descriptors each search has read. */
 let read: number[];
 
@@ -15,6 +17,7 @@ beforeEach(() => {
   fake = createFakeProc();
   fake.add({ pid: 20, name: 'parent', sockets: [SHARED, OWN] });
   fake.add({ pid: 21, name: 'child', sockets: [SHARED] });
+  held = new Map([[20, [[3, SHARED], [4, OWN]]], [21, [[3, SHARED]]]]);
   stamps = new Map([20, 21].map((pid) => [pid, { descriptors: 3, cpuTime: pid * 1000 }]));
 });
 afterEach(() => {
@@ -28,8 +31,7 @@ async function search(before: HolderSearch, wanted: readonly number[] = [SHARED,
     read.push(pid);
     yield;
     if (forbidden.includes(pid)) return false;
-    const held = new Map([[20, [SHARED, OWN]], [21, [SHARED]]]).get(pid) ?? [];
-    for (const [index, inode] of held.entries()) take(3 + index, inode);
+    for (const [descriptor, inode] of held.get(pid) ?? []) take(descriptor, inode);
     return true;
   };
   return findHolders({ proc: fake.proc, readLinks, stamp: (pid) => stamps.get(pid) ?? null }, new Set(wanted), { before });
@@ -84,11 +86,27 @@ describe('a search that knows an earlier one', () => {
 
   it('takes over more sockets of one process than a call takes arguments', async () => {
     const inodes = Array.from({ length: 60_000 }, (_, index) => 1000 + index);
-    const trail = inodes.flatMap((inode) => [20, 0, 3, inode]);
-    const before = { ...NOTHING_FOUND, trail, wanted: new Set(inodes), stamps: new Map([[20, { descriptors: 3, cpuTime: 20_000 }]]) };
+    const trail = inodes.flatMap((inode) => [0, 3, inode]);
+    const before = { ...NOTHING_FOUND, trails: new Map([[20, trail]]), wanted: new Set(inodes), stamps: new Map([[20, { descriptors: 3, cpuTime: 20_000 }]]) };
     const second = await search(before, inodes);
     expect(read).toEqual([21]);
-    expect(second.trail).toEqual(trail);
+    expect(second.trails).toEqual(new Map([[20, trail]]));
+    expect((await search(second, inodes.slice(1))).holders.size, 'and as many of which one less is wanted').toBe(59_999);
+  });
+
+  it('gives the holders anew where one who ran holds another socket now, or holds the same by another descriptor', async () => {
+    const first = await search(NOTHING_FOUND);
+    held.set(21, [[3, OWN]]);
+    stamps.set(21, { descriptors: 3, cpuTime: 21_001 });
+    const second = await search(first);
+    expect(second.holders).not.toBe(first.holders);
+    expect([pidsOf(second, SHARED), pidsOf(second, OWN)]).toEqual([[20], [20, 21]]);
+    held.set(21, [[4, OWN]]);
+    stamps.set(21, { descriptors: 3, cpuTime: 21_002 });
+    const third = await search(second);
+    expect(read).toEqual([21]);
+    expect(third.holders.get(OWN)?.[1]?.link).toBe(`${fake.proc}/21/fd/4`);
+    expect((await search(third)).holders).toBe(third.holders);
   });
 
   it('forgets who has left', async () => {
