@@ -60,6 +60,8 @@ export interface Known {
   readonly readings: ReadonlyMap<SocketDump, KnownReading>;
   /** The last walk over all processes. */
   readonly walk: HolderSearch;
+  /** Listeners that were found to be held as that walk says: a comparison that is not made again while its holders are the very same. */
+  readonly held: WeakSet<KnownListener> | null;
 }
 
 /** The listeners of one namespace by one dump: keys of `Known.listeners`, in order. */
@@ -69,7 +71,7 @@ export interface KnownReading {
 }
 
 export const NOTHING_KNOWN: Known = {
-  listeners: new Map(), holders: new Map(), processes: new Map(), pids: new Set(), visibility: { shows: 'own', insidePidNamespace: false, processesHidden: false }, unreadable: [], readings: new Map(), walk: NOTHING_FOUND,
+  listeners: new Map(), holders: new Map(), processes: new Map(), pids: new Set(), visibility: { shows: 'own', insidePidNamespace: false, processesHidden: false }, unreadable: [], readings: new Map(), walk: NOTHING_FOUND, held: null,
 };
 
 /** The place of a listener in a host: namespace, protocol, address, port, interface. */
@@ -112,8 +114,13 @@ export function isSettled({ changed, look }: Pick<Recollection, 'changed' | 'loo
 export function recallReading({ readings, listeners }: Known, { dump, namespace }: NamespaceSockets): readonly KnownListener[] | null {
   const reading = readings.get(dump);
   if (reading?.namespace.inode !== namespace.inode || reading.namespace.name !== namespace.name) return null;
-  const known = reading.keys.flatMap((key) => listeners.get(key) ?? []);
-  return known.length === reading.keys.length ? known : null;
+  const known: KnownListener[] = [];
+  for (const key of reading.keys) {
+    const listener = listeners.get(key);
+    if (listener === undefined) return null;
+    known.push(listener);
+  }
+  return known;
 }
 
 /** The listener as it was, where its sockets are the same and tell the same. */

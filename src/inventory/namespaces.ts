@@ -22,6 +22,8 @@ export interface NamespaceSurvey {
   readonly others: readonly OtherNamespace[];
   /** Processes whose namespace this user may not see; each may be in one that is not listed. */
   readonly unreadable: number;
+  /** All processes that were asked. */
+  readonly pids: ReadonlySet<number>;
 }
 
 /**
@@ -36,7 +38,8 @@ export function surveyNamespaces(proc: string, netnsFolder: string, before: read
   const first = inodeOf(join(proc, '1/ns/net'));
   const others = new Map<number, { namespace: NetworkNamespace; paths: string[]; since: number }>();
   let unreadable = 0;
-  for (const pid of listPids(proc)) {
+  const pids = listPids(proc);
+  for (const pid of pids) {
     const path = `${proc}/${pid}/ns/net`;
     let inode: number;
     try {
@@ -69,7 +72,7 @@ export function surveyNamespaces(proc: string, netnsFolder: string, before: read
   const inOrder = [...others.values()].sort((one, other) => one.since - other.since || (one.namespace.inode ?? 0) - (other.namespace.inode ?? 0));
   const found = inOrder.map(({ namespace, paths: [path = '', ...spare] }): OtherNamespace => ({ namespace, path, spare }));
   const ownName = (own === null ? undefined : named.get(own)?.name) ?? (own === null || first === null || first === own ? 'host' : null);
-  return { own: { inode: own, name: ownName }, others: tellApart(found, ownName, before), unreadable };
+  return { own: { inode: own, name: ownName }, others: tellApart(found, ownName, before), unreadable, pids: new Set(pids) };
 }
 
 /** What the namespaces of a survey are called, but for the own one. */
@@ -83,15 +86,14 @@ function readNamespace(path: string): number {
 }
 
 /**
- * Whether a process that came since is in a network namespace that the survey does not have. A process may leave for
- * another namespace at any time; one that was there before is not asked.
- * @param before pids that there were when it was asked last
+ * The survey with the processes that came since, where each of them is in a namespace that it has; null where one is in another.
+ * A process may leave for another namespace at any time; one that was there before is not asked.
  */
-export function hasStrangeNamespace(proc: string, { own, others }: NamespaceSurvey, before: ReadonlySet<number>): { readonly found: boolean; readonly pids: ReadonlySet<number> } {
-  const surveyed = new Set([own.inode, ...others.map(({ namespace }) => namespace.inode)]);
+export function surveyNewcomers(proc: string, survey: NamespaceSurvey): NamespaceSurvey | null {
+  const surveyed = new Set([survey.own.inode, ...survey.others.map(({ namespace }) => namespace.inode)]);
   const pids = listPids(proc);
-  const found = pids.some((pid) => {
-    if (before.has(pid)) return false;
+  const isStrange = pids.some((pid) => {
+    if (survey.pids.has(pid)) return false;
     try {
       const inode = readNamespace(`${proc}/${pid}/ns/net`);
       return !Number.isNaN(inode) && !surveyed.has(inode);
@@ -99,7 +101,7 @@ export function hasStrangeNamespace(proc: string, { own, others }: NamespaceSurv
       return false;
     }
   });
-  return { found, pids: new Set(pids) };
+  return isStrange ? null : { ...survey, pids: new Set(pids) };
 }
 
 /**

@@ -17,15 +17,19 @@ const SERVICE_MANAGER = 1;
  *
  * A process that says the same also started when it did: it is the one that was known before the walk, so that its pid was
  * no one else's during it.
+ * @param held of which this walk is known to say that they are held as before; takes those that turn out to be
  */
-export function isAsBefore(known: Known, { listener, sockets, tries }: KnownListener, walk: HolderSearch, reader: OwnerReader, userName: UserNames): boolean {
-  const { owners, ownerKind, ownerNote, activation, socketUid, socketUser } = listener;
-  if (tries > 0 || ownerKind !== 'process' || ownerNote !== null || activation !== null || socketUser !== (socketUid === null ? null : userName(socketUid))) return false;
-  const isHeldAsBefore = sockets.every((socket) => {
+export function isAsBefore(known: Known, former: KnownListener, walk: HolderSearch, held: WeakSet<KnownListener>, reader: OwnerReader, userName: UserNames): boolean {
+  const { owners, ownerKind, ownerNote, activation, socketUid, socketUser } = former.listener;
+  if (former.tries > 0 || ownerKind !== 'process' || ownerNote !== null || activation !== null || socketUser !== (socketUid === null ? null : userName(socketUid))) return false;
+  for (const owner of owners) if (owner.pid === SERVICE_MANAGER || reader.read(owner.pid)?.owner !== owner) return false;
+  if (held.has(former)) return true;
+  const isHeldAsBefore = former.sockets.every((socket) => {
     const before = known.holders.get(socketKey(socket));
     return socket.holder === null && before?.complete === true && isSameHoldings(before.holdings, walk.holders.get(socket.inode ?? 0) ?? []);
   });
-  return isHeldAsBefore && owners.every((owner) => owner.pid !== SERVICE_MANAGER && reader.read(owner.pid)?.owner === owner);
+  if (isHeldAsBefore) held.add(former);
+  return isHeldAsBefore;
 }
 
 function isSameHoldings(one: readonly Holding[], other: readonly Holding[]): boolean {

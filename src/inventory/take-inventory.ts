@@ -61,7 +61,8 @@ export async function takeInventory(namespaces: readonly NamespaceSockets[], pat
   const processes = createProcessReader(paths.proc, paths.passwd, userName, createRootMadeDepth(paths.cgroupRoots));
   const reader = createOwnerReader(paths.proc, processes, known.processes, recollection === null ? walk.idle : undefined);
   if (recollection === null) await readAhead(reader, known.processes.keys());
-  const isToKeep = recollection === null ? (former: KnownListener) => isAsBefore(known, former, walk, reader, userName) : (former: KnownListener) => isSettled(recollection, former);
+  const held = (walk.holders === known.walk.holders ? known.held : null) ?? new WeakSet<KnownListener>();
+  const isToKeep = recollection === null ? (former: KnownListener) => isAsBefore(known, former, walk, held, reader, userName) : (former: KnownListener) => isSettled(recollection, former);
   const readings = namespaces.map((from) => enterReading(from, known, isToKeep));
   const candidates = readings.flatMap((entries) => entries.filter(isCandidate));
   if (recollection !== null && candidates.some(({ group }) => hasInode(group.first))) pids = listPids(paths.proc);
@@ -72,7 +73,7 @@ export async function takeInventory(namespaces: readonly NamespaceSockets[], pat
 
   const found: Known = {
     ...known,
-    ...(recollection !== null ? {} : { visibility: readVisibility(paths.proc), unreadable: nameProcesses(paths.proc, unreadable), walk }),
+    ...(recollection !== null ? {} : { visibility: readVisibility(paths.proc), unreadable: nameProcesses(paths.proc, unreadable), walk, held }),
     ...(pids === null ? {} : { pids: new Set(pids) }),
     ...(isSameOrder(readings.flat(), known.listeners.values()) ? {} : await remember(namespaces, readings, known, recollection, reader, (candidate) => describeListener(candidate, userName, units))),
   };

@@ -1,10 +1,9 @@
 import { statSync } from 'node:fs';
 import { isDeepStrictEqual } from 'node:util';
 import { createCgroupIndex } from '../inventory/cgroup-index.ts';
-import { listPids } from '../inventory/holders.ts';
 import { findChanged, mergeKnown, nextSearch, type Known } from '../inventory/known.ts';
 import { createProcessStamps } from '../inventory/process-stamp.ts';
-import { hasStrangeNamespace, namesOf, surveyNamespaces } from '../inventory/namespaces.ts';
+import { namesOf, surveyNamespaces, surveyNewcomers } from '../inventory/namespaces.ts';
 import { gapsOf, takeInventory } from '../inventory/take-inventory.ts';
 import type { Clock } from '../model/clock.ts';
 import type { SourceName } from '../model/coverage.ts';
@@ -109,6 +108,14 @@ const WHOLE_WITHIN = 3_600_000;
 /** A survey for an opening that nothing explains costs 6 microseconds a process: no more often than this. Milliseconds. */
 const SURVEY_PAUSE = 250;
 
+/** A sweep that a look concludes. */
+interface Swept {
+  /** The number of the last look before it. */
+  readonly begunAt: number;
+  /** What it read, where that need not be read again. */
+  readonly sockets: HostSockets | null;
+}
+
 /**
  * Watches the listeners of a host. From procfs or the portable source a look is a dump of everything, compared socket by
  * socket (protocol, address, port, inode): it costs what one of their dumps costs.
@@ -130,38 +137,34 @@ export function createHostWatcher({ source: forced, clock, called = [], paths = 
   let mayWalkFrom = -Infinity;
   let surveyedAt = -Infinity;
   let namedAt = stampOf(paths.netns);
-  let listed: ReadonlySet<number> = new Set();
   let sweeping: Promise<Look> | null = null;
 
   /** The scope with namespaces that have come since, where something says that there are any. */
   const widen = (current: HostScope, { unexplained = false }: LookHint, isThorough: boolean): HostScope => {
     if (current.survey === null) return current;
     const stamp = stampOf(paths.netns);
-    let due = stamp !== namedAt || (unexplained && clock.steady() - surveyedAt >= SURVEY_PAUSE);
-    if (!due && isThorough) {
-      const strange = hasStrangeNamespace(paths.proc, current.survey, listed);
-      listed = strange.pids;
-      due = strange.found;
-    }
-    if (!due) return current;
+    const isDue = stamp !== namedAt || (unexplained && clock.steady() - surveyedAt >= SURVEY_PAUSE);
+    const survey = isDue ? null : isThorough ? surveyNewcomers(paths.proc, current.survey) : current.survey;
+    if (survey !== null) return survey === current.survey ? current : { ...current, survey };
     namedAt = stamp;
     surveyedAt = clock.steady();
     return { ...current, survey: surveyNamespaces(paths.proc, paths.netns, namesOf(current.survey)) };
   };
 
-  const lookNow = async (hint: LookHint, current: HostScope, knownBefore: Known): Promise<Look> => {
+  const lookNow = async (hint: LookHint, current: HostScope, knownBefore: Known, swept: Swept | null = null): Promise<Look> => {
     const startedAt = clock.steady();
     count += 1;
-    const isThorough = count - thoroughAt >= THOROUGH_EVERY;
-    const scope = widen(current, hint, isThorough);
-    const sockets = await readScope(scope, null, hint.isTcpSteady === true && !isThorough);
+    const isThorough = swept === null && count - thoroughAt >= THOROUGH_EVERY;
+    const readAt = swept?.begunAt ?? (isThorough ? count : thoroughAt);
+    const scope = swept?.sockets?.scope ?? widen(current, hint, isThorough);
+    const sockets = swept?.sockets ?? (await readScope(scope, null, hint.isTcpSteady === true && !isThorough));
     const changedProcesses = isThorough ? findChanged(knownBefore, paths.proc) : NONE;
     const isDue = !isSameKnown(knownBefore, base?.known) || (searchAt !== null && count >= searchAt) || changedProcesses.size > 0;
     if (last !== null && !isDue && isSameSockets(sockets, last.sockets)) {
       const gaps = knownBefore === base?.known ? last.look.gaps : [...sockets.gaps, ...gapsOf(knownBefore)];
       last = { ...last, look: { ...last.look, changed: false, gaps: isDeepStrictEqual(gaps, last.look.gaps) ? last.look.gaps : gaps, appeared: [], vanished: [], newNamespaces: [], durationMs: clock.steady() - startedAt } };
       base = { scope, known: knownBefore };
-      if (isThorough) thoroughAt = count;
+      thoroughAt = readAt;
       return last.look;
     }
     const inventory = await takeInventory(sockets.readings, inventoryPaths, sockets.secondLook, { known: knownBefore, changed: changedProcesses, look: count, hints: hint.pids ?? [], mayWalk: clock.steady() >= mayWalkFrom, cgroups });
@@ -184,12 +187,13 @@ export function createHostWatcher({ source: forced, clock, called = [], paths = 
     };
     base = { scope, known: sight.known };
     searchAt = nextSearch(sight.known);
-    if (isThorough) thoroughAt = count;
+    thoroughAt = readAt;
     last = { sockets, look, sight };
     return look;
   };
 
   const sweepNow = async (): Promise<Look> => {
+    const [before, begunAt] = [base, count];
     for (const source of sources) source.refresh?.();
     const sockets = await surveySockets(forced, sources, paths, base === null ? called : namesOf(base.scope.survey));
     const begun = clock.steady();
@@ -197,8 +201,12 @@ export function createHostWatcher({ source: forced, clock, called = [], paths = 
     const { known } = await takeInventory(sockets.readings, inventoryPaths, sockets.secondLook, base === null ? null : { known: isWhole ? forgetStamps(base.known) : base.known });
     sweepsSince = isWhole ? 0 : sweepsSince + 1;
     if (isWhole) wholeAt = begun;
-    const everything = { ...known, pids: new Set(sockets.scope.survey === null ? [] : listPids(paths.proc)) };
-    return alone.run(() => lookNow({}, sockets.scope, base === null ? everything : mergeKnown(base.known, everything)));
+    return alone.run(() => {
+      const merged = base === null ? known : mergeKnown(base.known, known);
+      // What came since is the next look's to tell, where all is as it was.
+      const isUnchanged = base === before && last !== null && isSameKnown(merged, base?.known) && isSameSockets(sockets, last.sockets);
+      return lookNow({}, sockets.scope, merged, { begunAt, sockets: isUnchanged ? sockets : null });
+    });
   };
   const sweep = (): Promise<Look> =>
     (sweeping ??= asPortreeveError(sweepNow).finally(() => {

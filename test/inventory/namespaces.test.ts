@@ -1,7 +1,7 @@
 import { mkdirSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { namesOf, surveyNamespaces } from '../../src/inventory/namespaces.ts';
+import { namesOf, surveyNamespaces, surveyNewcomers } from '../../src/inventory/namespaces.ts';
 import { createFakeProc, type FakeProc } from '../fixtures/fake-proc.ts';
 
 let fake: FakeProc;
@@ -16,10 +16,23 @@ afterEach(() => {
 
 const survey = () => surveyNamespaces(fake.proc, netns);
 
+describe('a survey of newcomers', () => {
+  it('takes them in where they are in namespaces that were surveyed, and is none where one is not', () => {
+    fake.add({ pid: 10, name: 'a', netns: 500 });
+    const before = survey();
+    fake.add({ pid: 11, name: 'child', netns: 500 });
+    const after = surveyNewcomers(fake.proc, before);
+    expect(after).toEqual({ ...before, pids: new Set([10, 11]) });
+    fake.add({ pid: 12, name: 'stranger', netns: 501 });
+    expect(surveyNewcomers(fake.proc, after ?? before)).toBeNull();
+    expect(surveyNewcomers(fake.proc, survey())?.others).toHaveLength(2);
+  });
+});
+
 describe('the network namespaces of a host', () => {
   it('are the own one alone where no other is in use', () => {
     fake.add({ pid: 10, name: 'a' });
-    expect(survey()).toEqual({ own: { inode: null, name: 'host' }, others: [], unreadable: 0 });
+    expect(survey()).toEqual({ own: { inode: null, name: 'host' }, others: [], unreadable: 0, pids: new Set([10]) });
   });
 
   it('are named after the container, or the unit, of the process found there first', () => {

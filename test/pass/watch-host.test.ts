@@ -446,6 +446,89 @@ describe('a sweep', () => {
     expect(after.gaps).toBe(before.gaps);
   });
 
+  it('that finds all as the last look did reads the sockets once, and leaves what came meanwhile to the next look', async () => {
+    fake.add({ pid: 20, name: 'web', sockets: [inodeOf(80)] });
+    host.set([socket(80)]);
+    await watcher.sweep();
+    await watcher.look();
+    let dumps = 0;
+    host.onDump = () => {
+      dumps += 1;
+      if (dumps > 1) return;
+      // The dump that is under way does not have it.
+      queueMicrotask(() => {
+        fake.add({ pid: 90, name: 'late', sockets: [inodeOf(1302)] });
+        host.set([socket(80), socket(1302)]);
+      });
+    };
+    expect(await watcher.sweep()).toMatchObject({ changed: false, appeared: [] });
+    expect(dumps).toBe(1);
+    const look = await watcher.look();
+    expect(look.appeared).toMatchObject([{ port: 1302, owners: [{ pid: 90 }] }]);
+    expect(owners(await watcher.sweep())).toEqual({ 80: [20], 1302: [90] });
+  });
+
+  it('that finds other sockets than the last look reads them again, for what came meanwhile', async () => {
+    host.set([socket(80)]);
+    await watcher.sweep();
+    host.set([socket(81)]);
+    host.onDump = () => {
+      host.onDump = () => undefined;
+      queueMicrotask(() => { host.set([socket(81), socket(1302)]); });
+    };
+    const sweep = await watcher.sweep();
+    expect(sweep.appeared).toMatchObject([{ port: 81 }, { port: 1302 }]);
+    expect(sweep.vanished).toMatchObject([{ port: 80 }]);
+  });
+
+  it('that finds another holder reads the sockets again', async () => {
+    fake.add({ pid: 20, name: 'web', sockets: [inodeOf(80)] });
+    host.set([socket(80)]);
+    await watcher.sweep();
+    fake.add({ pid: 31, name: 'other', sockets: [inodeOf(80)] });
+    let dumps = 0;
+    host.onDump = () => (dumps += 1);
+    expect(owners(await watcher.sweep())).toEqual({ 80: [20, 31] });
+    expect(dumps).toBe(2);
+  });
+
+  it('looks into the processes for a thorough look too: the next is thirty looks after it began', async () => {
+    fake.add({ pid: 20, name: 'web', sockets: [inodeOf(80)] });
+    host.set([socket(80)]);
+    await watcher.sweep();
+    await looks(10);
+    await watcher.sweep();
+    fake.remove(20);
+    expect((await looks(28)).changed).toBe(false);
+    expect((await watcher.look()).listeners).toMatchObject([{ owners: [] }]);
+  });
+
+  it('that fails stands for nothing', async () => {
+    fake.add({ pid: 20, name: 'web', sockets: [inodeOf(80)] });
+    host.set([socket(80)]);
+    await watcher.sweep();
+    fake.remove(20);
+    await looks(20);
+    host.fault = new PortreeveError('source-failed', 'no more buffers');
+    await expect(watcher.sweep()).rejects.toThrow('no more buffers');
+    host.fault = null;
+    expect((await looks(9)).listeners).toMatchObject([{ owners: [] }]);
+  });
+
+  it('compares who holds a socket again where a look has read it meanwhile', async () => {
+    fake.add({ pid: 20, name: 'web', sockets: [inodeOf(80)] });
+    host.set([socket(80)]);
+    for (let count = 0; count < 3; count += 1) await watcher.sweep();
+    fake.remove(20);
+    fake.add({ pid: 21, name: 'child', sockets: [inodeOf(80)] });
+    fake.add({ pid: 40, name: 'sharer', sockets: [inodeOf(80)] });
+    const look = await looks(30);
+    expect(look.listeners).toMatchObject([{ ownersComplete: false }]);
+    const sweep = await watcher.sweep();
+    expect(owners(sweep)).toEqual({ 80: [21, 40] });
+    expect(sweep.listeners[0]).not.toHaveProperty('ownersComplete');
+  });
+
   const file = (name: string) => join(fake.proc, `20/${name}`);
   const relink = (target: string) => {
     unlinkSync(file('exe'));
@@ -459,13 +542,14 @@ describe('a sweep', () => {
     ['is moved to another unit', () => { writeFileSync(file('cgroup'), '0::/system.slice/other.service\n'); }, { owners: [{ unit: 'other.service' }] }],
     ['shows other arguments', () => { writeFileSync(file('cmdline'), 'web\0--debug\0'); }, { owners: [{ commandLine: ['web', '--debug'] }] }],
     ['hands its socket to another process, which shares it', () => { fake.add({ pid: 31, name: 'other', sockets: [inodeOf(80)] }); }, { owners: [{ pid: 20 }, { pid: 31 }] }],
+    ['passes its socket on', () => { unlinkSync(file('fd/3')); fake.add({ pid: 31, name: 'other', sockets: [inodeOf(80)] }); }, { owners: [{ pid: 31 }] }],
     ['keeps its socket to itself, where another held it too', () => { fake.remove(32); }, { owners: [{ pid: 20 }] }],
     ['is another process with the same pid', () => { writeFileSync(file('stat'), `20 (web) S 0 0 0 0 0 0 ${new Array<number>(12).fill(0).join(' ')} 900 0 0\n`); }, { owners: [{ startedAt: '2023-11-14T22:13:29.000Z' }] }],
     ['is of a user with another name', () => { writeFileSync(join(fake.root, 'passwd'), 'toor:x:0:0::/root:/bin/sh\n'); }, { socketUser: 'toor', owners: [{ user: 'toor' }] }],
   ];
-  it.each(CHANGES)('sees that an owner %s', async (_what, change, shows) => {
+  it.each(CHANGES)('sees that an owner %s', async (what, change, shows) => {
     fake.add({ pid: 20, name: 'web', sockets: [inodeOf(80)] });
-    fake.add({ pid: 32, name: 'web', sockets: shows === CHANGES[7]?.[2] ? [inodeOf(80)] : [] });
+    fake.add({ pid: 32, name: 'web', sockets: what.startsWith('keeps') ? [inodeOf(80)] : [] });
     fake.add({ pid: 21, name: 'mail', sockets: [inodeOf(25)], uid: 8 });
     host.set([socket(80), socket(25, { uid: 8 })]);
     await watcher.sweep();
