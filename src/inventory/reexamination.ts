@@ -1,6 +1,6 @@
 import type { UserNames } from './accounts.ts';
-import type { HolderSearch, Holding } from './holders.ts';
-import { socketKey, type Known, type KnownListener } from './known.ts';
+import type { HolderSearch } from './holders.ts';
+import { socketKey, type Known, type KnownHolders, type KnownListener } from './known.ts';
 import type { OwnerReader } from './name-owners.ts';
 
 /** What an earlier inventory found, for one that asks for everything anew: what turns out to be as it was is the same object. */
@@ -26,12 +26,13 @@ export function isAsBefore(known: Known, former: KnownListener, walk: HolderSear
   if (held.has(former)) return true;
   const isHeldAsBefore = former.sockets.every((socket) => {
     const before = known.holders.get(socketKey(socket));
-    return socket.holder === null && before?.complete === true && isSameHoldings(before.holdings, walk.holders.get(socket.inode ?? 0) ?? []);
+    return socket.holder === null && before !== undefined && isSameHolders(before, { holdings: walk.holders.get(socket.inode ?? 0) ?? [], complete: true });
   });
   if (isHeldAsBefore) held.add(former);
   return isHeldAsBefore;
 }
 
-function isSameHoldings(one: readonly Holding[], other: readonly Holding[]): boolean {
-  return one.length === other.length && one.every(({ pid, link }, index) => pid === other[index]?.pid && link === other[index].link);
+export function isSameHolders(one: KnownHolders, other: KnownHolders): boolean {
+  const { holdings } = other;
+  return one.complete === other.complete && one.holdings.length === holdings.length && one.holdings.every(({ pid, link }, index) => pid === holdings[index]?.pid && link === holdings[index].link);
 }

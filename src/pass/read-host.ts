@@ -1,4 +1,4 @@
-import { SYSTEM_PATHS, takeInventory, type InventoryPaths } from '../inventory/take-inventory.ts';
+import { gapsOf, listenersOf, SYSTEM_PATHS, takeInventory, type InventoryPaths } from '../inventory/take-inventory.ts';
 import type { Gap, OwnerView, OwnerViewWish, SourceName } from '../model/coverage.ts';
 import type { Listener } from '../model/listener.ts';
 import type { EphemeralPorts, SocketSource } from '../model/socket.ts';
@@ -57,6 +57,6 @@ export async function readHost({ source, owners }: HostChoice, paths: HostPaths 
   const { scope, readings, gaps, secondLook } = await surveySockets(source, listSources(paths.proc), paths);
   // A source that makes no native calls is asked for where none are wanted.
   const kernel = prepareKernelQuestion(owners === 'auto' && scope.source.name !== 'netlink' ? 'proc' : owners, paths.proc);
-  const inventory = await takeInventory(readings, { ...withNativeCalls(paths, source), ...(kernel.ask === undefined ? {} : { askKernel: kernel.ask }) }, secondLook);
-  return { source: scope.source.name, owners: kernel.view(), listeners: inventory.listeners, gaps: [...gaps, ...inventory.gaps], ephemeralPorts: readings[0]?.dump.ephemeralPorts ?? null };
+  const { known } = await takeInventory(readings, { ...withNativeCalls(paths, source), ...(kernel.ask === undefined ? {} : { askKernel: kernel.ask }) }, secondLook);
+  return { source: scope.source.name, owners: kernel.view(), listeners: listenersOf(known), gaps: [...gaps, ...gapsOf(known)], ephemeralPorts: readings[0]?.dump.ephemeralPorts ?? null };
 }

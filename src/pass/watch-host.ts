@@ -178,7 +178,7 @@ export function createHostWatcher({ source: forced, clock, called = [], paths = 
       changed,
       source: scope.source.name,
       listeners: changed ? listeners : former,
-      gaps: [...sockets.gaps, ...inventory.gaps],
+      gaps: [...sockets.gaps, ...gapsOf(inventory.known)],
       ephemeralPorts: sockets.readings[0]?.dump.ephemeralPorts ?? null,
       uncertain,
       ...news,

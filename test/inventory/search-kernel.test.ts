@@ -3,7 +3,9 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { findHolders } from '../../src/inventory/holders.ts';
 import { createOwnerReader } from '../../src/inventory/name-owners.ts';
-import { takeInventory, type Inventory } from '../../src/inventory/take-inventory.ts';
+import { gapsOf, listenersOf, takeInventory } from '../../src/inventory/take-inventory.ts';
+import type { Gap } from '../../src/model/coverage.ts';
+import type { Listener } from '../../src/model/listener.ts';
 import type { KernelHolding } from '../../src/model/socket-holders.ts';
 import type { SocketRecord } from '../../src/model/socket.ts';
 import { createFakeProc, type FakeProc } from '../fixtures/fake-proc.ts';
@@ -21,7 +23,7 @@ const LISTENER: SocketRecord = { protocol: 'tcp', family: 'ipv4', address: '0.0.
 const held = (pid: number, facts: Partial<KernelHolding> = {}): KernelHolding => ({ inode: INODE, pid, thread: pid, descriptor: 3, name: `k${pid}`, ...facts });
 
 /** An inventory where the kernel, asked for the first time, the second and so on, gives these answers, and the last one from then on. */
-async function take(answers: readonly (readonly KernelHolding[] | null)[], { sockets = [LISTENER], between = () => undefined }: { sockets?: readonly SocketRecord[]; between?: () => void } = {}): Promise<Inventory & { readonly asked: number }> {
+async function take(answers: readonly (readonly KernelHolding[] | null)[], { sockets = [LISTENER], between = () => undefined }: { sockets?: readonly SocketRecord[]; between?: () => void } = {}): Promise<{ readonly listeners: readonly Listener[]; readonly gaps: readonly Gap[]; readonly asked: number }> {
   let asked = 0;
   const askKernel = (wanted: ReadonlySet<number>) => {
     const answer = answers[Math.min(asked, answers.length - 1)] ?? null;
@@ -29,12 +31,12 @@ async function take(answers: readonly (readonly KernelHolding[] | null)[], { soc
     return Promise.resolve(answer?.filter(({ inode }) => wanted.has(inode)) ?? null);
   };
   const secondLook = { readAgain: () => Promise.resolve(sockets), kernelServices: () => { between(); return Promise.resolve([]); } };
-  const inventory = await takeInventory(
+  const { known } = await takeInventory(
     [{ namespace: { inode: 7, name: 'host' }, dump: { sockets, gaps: [] } }],
     { proc: fake.proc, passwd: join(fake.root, 'passwd'), cgroupRoots: [], unitFolders: [], askKernel },
     secondLook,
   );
-  return { ...inventory, asked };
+  return { listeners: listenersOf(known), gaps: gapsOf(known), asked };
 }
 
 describe('a holder that the kernel names', () => {

@@ -3,7 +3,8 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { NamespaceSockets } from '../../src/inventory/fold.ts';
 import type { SecondLook } from '../../src/inventory/name-reasons.ts';
-import { takeInventory, type Inventory } from '../../src/inventory/take-inventory.ts';
+import { gapsOf, listenersOf, takeInventory } from '../../src/inventory/take-inventory.ts';
+import type { Gap } from '../../src/model/coverage.ts';
 import type { Listener } from '../../src/model/listener.ts';
 import type { KernelService, SocketRecord } from '../../src/model/socket.ts';
 import { createFakeProc, type FakeProc } from '../fixtures/fake-proc.ts';
@@ -21,6 +22,11 @@ function socket(facts: Partial<SocketRecord> & Pick<SocketRecord, 'port'>): Sock
   return { protocol: 'tcp', family: 'ipv4', address: '0.0.0.0', interfaceIndex: 0, inode: 1000 + facts.port, uid: 0, cookie: null, v6only: null, cgroupId: null, holder: null, ...facts };
 }
 
+interface Found {
+  readonly listeners: readonly Listener[];
+  readonly gaps: readonly Gap[];
+}
+
 interface Circumstances {
   readonly after?: readonly SocketRecord[];
   readonly services?: readonly KernelService[];
@@ -28,7 +34,7 @@ interface Circumstances {
   readonly namespace?: NamespaceSockets['namespace'];
 }
 
-function take(sockets: readonly SocketRecord[], { after = sockets, services = [], onSecondLook, namespace = { inode: 7, name: 'host' } }: Circumstances = {}): Promise<Inventory> {
+async function take(sockets: readonly SocketRecord[], { after = sockets, services = [], onSecondLook, namespace = { inode: 7, name: 'host' } }: Circumstances = {}): Promise<Found> {
   const secondLook: SecondLook = {
     readAgain: () => Promise.resolve(after),
     kernelServices: () => {
@@ -40,10 +46,11 @@ function take(sockets: readonly SocketRecord[], { after = sockets, services = []
     namespace,
     dump: { sockets, gaps: [], interfaces: new Map([[1, 'lo'], [2, 'eth0']]), ephemeralPorts: { range: [32_768, 60_999], reserved: [[40_000, 40_009]] } },
   };
-  return takeInventory([from], { proc: fake.proc, passwd: join(fake.root, 'passwd'), cgroupRoots: [join(fake.root, 'cgroup')], unitFolders: [join(fake.root, 'units')] }, secondLook);
+  const { known } = await takeInventory([from], { proc: fake.proc, passwd: join(fake.root, 'passwd'), cgroupRoots: [join(fake.root, 'cgroup')], unitFolders: [join(fake.root, 'units')] }, secondLook);
+  return { listeners: listenersOf(known), gaps: gapsOf(known) };
 }
 
-const only = ({ listeners }: Inventory): Listener => {
+const only = ({ listeners }: Found): Listener => {
   expect(listeners).toHaveLength(1);
   return listeners[0]!;
 };

@@ -468,6 +468,22 @@ describe('a sweep', () => {
     expect(owners(await watcher.sweep())).toEqual({ 80: [20], 1302: [90] });
   });
 
+  it('reads them once also where something is found out anew each time, as of what the first process holds', async () => {
+    fake.remove(1);
+    fake.add({ pid: 1, name: 'systemd', sockets: [inodeOf(80), inodeOf(81)] });
+    fake.add({ pid: 20, name: 'web', sockets: [inodeOf(81)] });
+    host.set([socket(80), socket(81)]);
+    const before = await watcher.sweep();
+    let dumps = 0;
+    host.onDump = () => (dumps += 1);
+    const after = await watcher.sweep();
+    expect(after.listeners).toBe(before.listeners);
+    expect(dumps).toBe(1);
+    expect(watcher.glance(true)).toBe(true);
+    fake.remove(20);
+    expect(owners(await watcher.sweep())).toEqual({ 80: [1], 81: [1] });
+  });
+
   it('that finds other sockets than the last look reads them again, for what came meanwhile', async () => {
     host.set([socket(80)]);
     await watcher.sweep();
