@@ -1,15 +1,10 @@
 import { hostname, uptime } from 'node:os';
 import { createAlertBook } from '../alerts/alert-book.ts';
-import { openControlServer, type ControlServer } from '../control/server.ts';
 import type { AuditReport } from '../model/audit.ts';
-import type { Clock } from '../model/clock.ts';
-import type { Config, LogLevel } from '../model/config.ts';
-import type { SourceName } from '../model/coverage.ts';
 import type { DaemonStatus } from '../model/daemon.ts';
-import { PortreeveError, type Problem } from '../model/errors.ts';
+import type { Problem } from '../model/errors.ts';
 import type { EventDraft } from '../model/event.ts';
 import type { Owner } from '../model/listener.ts';
-import type { Logger } from '../model/logger.ts';
 import { SEVERITIES, type Severity } from '../model/severity.ts';
 import { createSleep } from '../model/sleep.ts';
 import { VERSION } from '../model/version.ts';
@@ -17,7 +12,6 @@ import { DEFAULT_MAX_LOSS_PERCENT, registryCheckedAt } from '../pass/registry.ts
 import { updateRegistry } from '../pass/registry-update.ts';
 import { createHostWatcher } from '../pass/watch-host.ts';
 import { renderMetrics } from '../reports/prometheus.ts';
-import type { Notifier } from '../service/notifier.ts';
 import { createSinks } from '../sinks/create-sinks.ts';
 import { lookUpNames } from '../sinks/look-up-names.ts';
 import { createKernelEvents } from '../sources/tracefs/kernel-events.ts';
@@ -25,76 +19,29 @@ import { openCursorStore } from '../state/cursor-store.ts';
 import { openEventLog } from '../state/event-log.ts';
 import { queryHistory } from '../state/query-history.ts';
 import { bootId, lockStateDir } from '../state/lock-state-dir.ts';
-import { openStateFile, type SavedState } from '../state/state-file.ts';
+import { openStateFile } from '../state/state-file.ts';
 import { statePaths } from '../state/state-paths.ts';
 import { createAutoUpdate } from './auto-update.ts';
 import { composeStatus, statusLine } from './compose-status.ts';
 import { createCoverageWatch } from './coverage-watch.ts';
+import { LONGEST_WAIT, type Daemon, type DaemonChoice, type Surroundings } from './daemon.ts';
 import { draftOf } from './draft.ts';
 import { createEvidence } from './evidence.ts';
 import { createExceptionUse } from './exception-use.ts';
 import { createJudge } from './judge.ts';
 import { createMetricsWriter } from './metrics-writer.ts';
 import { readNames, saveNames } from './namespace-names.ts';
-import { openSettings } from './settings.ts';
+import { openControl } from './open-control.ts';
 import { createRecordBudget } from './record-budget.ts';
+import { replayEvents, sequenceOf } from './replay-events.ts';
+import { openSettings } from './settings.ts';
+import { createStateSaver } from './state-saver.ts';
 import { createTimeWatch } from './time-watch.ts';
 import { createTurns } from './turns.ts';
 
-/** What the command line says; each counts before the configuration. */
-export interface DaemonChoice {
-  readonly config: string | null;
-  readonly rules: readonly string[] | null;
-  readonly registry: string | null;
-  readonly stateDir: string | null;
-  readonly source: SourceName | null;
-}
-
-export interface Surroundings {
-  readonly clock: Clock;
-  readonly logger: Logger;
-  readonly notifier: Notifier;
-  /** Whether alerts go to the journal where the configuration says nothing of sinks. */
-  readonly underSystemd: boolean;
-  readonly setLogLevel: (level: LogLevel) => void;
-  /** Proxy variables and further issuers of certificates, for the registry's update. */
-  readonly environment: Readonly<Record<string, string | undefined>>;
-}
-
-/** The daemon, put together; `runDaemon` drives it. */
-export interface Daemon {
-  /** A look or a sweep, or only what time alone has made due; writes and forwards what there is to tell. */
-  turn(kind: 'look' | 'sweep' | null): Promise<void>;
-  /** Counts as a look where it says true: there is nothing to do, which was found out at once. False: a turn is to be taken. */
-  glance(): boolean;
-  noteFailure(error: PortreeveError): void;
-  /**
-   * Waits so many milliseconds at most for the kernel's events; says whether they ask for a look at once.
-   * @param again as in `Sleep.take`
-   */
-  hear(ms: number, again: () => number | null): Promise<boolean>;
-  /** Ends that wait. */
-  readonly wake: () => void;
-  /** Steady clock at which a turn has something to do besides looking. */
-  nextDue(): number | null;
-  scan(): Config['scan'];
-  reload(): Promise<void>;
-  statusLine(): string;
-  /** Hands over and writes what is left. May take for ever where a disk hangs. */
-  close(): Promise<void>;
-}
-
-/**
- * The state is saved this long after the first event that it lacks: an event is never lost, for the log has it. With 1,000
- * listeners that takes 0.1 s of CPU. Milliseconds.
- */
-const SAVE_AFTER = 10_000;
-/** It is saved so often though nothing happens: it holds ages, and the wall clock, which tells what passed since, may be set. */
-const SAVE_EVERY = 3_600_000;
 /** How long the sinks may take to send what is left when the daemon stops. */
 const DRAIN = 3_000;
 const UPDATE_TIMEOUT = 300_000;
-const REPLAY_BATCH = 1_000;
 
 /**
  * Opens everything that the daemon is made of. What it cannot do without ends the start: the configuration, the policy, a
@@ -118,7 +65,7 @@ export async function openDaemon(choice: DaemonChoice, surroundings: Surrounding
   const book = createAlertBook({ config: settings.config.alerts, clock, saved: saved?.['alerts'] ?? null });
   const use = createExceptionUse(saved?.['exceptions']);
   const coverage = createCoverageWatch(saved?.['coverage']);
-  await replayEvents();
+  await replayEvents(log, book, sequenceOf(saved));
 
   const evidence = createEvidence();
   const kernel = settings.config.scan.kernelEvents === 'auto' && process.platform === 'linux' ? createKernelEvents<Owner>({ clock, logger, identify: (thread) => evidence.readCaller(thread) }) : null;
@@ -150,11 +97,15 @@ export async function openDaemon(choice: DaemonChoice, surroundings: Surrounding
   });
   let state: DaemonStatus['state'] = 'starting';
   let lastFailure: string | null = null;
-  let unsavedSince: number | null = null;
-  let savedAt = -Infinity;
   let line: { readonly summary: AuditReport['summary'] | null; readonly text: string } | null = null;
-  /** Writes to the event log that are under way. A state that knows more than the log would be one that nobody can tell how it came about. */
+  /** Writes to the event log that are under way. */
   let appending = 0;
+  const saver = createStateSaver({
+    file: stateFile,
+    compose: () => ({ sequence: log.newest, alerts: book.save(), exceptions: use.save(), coverage: coverage.save(), namespaces: saveNames(watcher.namespaces(), boot) }),
+    isAppending: () => appending > 0,
+    clock,
+  });
   let told: EventDraft[] = greet();
   const sleep = createSleep();
   const budget = createRecordBudget(clock);
@@ -178,11 +129,19 @@ export async function openDaemon(choice: DaemonChoice, surroundings: Surrounding
       sinks: sinks.status(),
     });
   };
-  const control = await openControl();
+  const control = await openControl(settings.config.control, {
+    answers: {
+      status,
+      audit: () => turns.latest(),
+      history: (query) => queryHistory(log, query),
+      subscribe: (listener) => log.subscribe((events) => { events.forEach(listener); }),
+    },
+    logger,
+    clock,
+  });
 
-  const saveDue = (): number | null => (unsavedSince === null || appending > 0 ? null : unsavedSince + SAVE_AFTER);
   const metrics = createMetricsWriter({ config: () => settings.config.metrics, render: () => renderMetrics(status(), turns.latest()?.report ?? null), clock, logger });
-  const nextDue = (): number | null => least([book.nextDue(), autoUpdate.nextDue(), saveDue(), metrics.nextDue()]);
+  const nextDue = (): number | null => least([book.nextDue(), autoUpdate.nextDue(), saver.nextDue(), metrics.nextDue()]);
   const append = (drafts: readonly EventDraft[]): void => {
     appending += 1;
     void log.append(drafts).then(() => { appending -= 1; });
@@ -192,7 +151,7 @@ export async function openDaemon(choice: DaemonChoice, surroundings: Surrounding
   const gather = (): { readonly isAny: boolean } => {
     const renewed = settings.takeRenewed();
     if (renewed !== null) told.push(...renewed, ...turns.rejudge());
-    told.push(...time.note(settings.config.scan.interval), ...autoUpdate.take());
+    told.push(...time.note(Math.min(settings.config.scan.interval, LONGEST_WAIT)), ...autoUpdate.take());
     return { isAny: renewed !== null || told.length > 0 };
   };
 
@@ -212,10 +171,9 @@ export async function openDaemon(choice: DaemonChoice, surroundings: Surrounding
         if (state === 'starting') state = 'running';
       }
       if (drafts.length > 0) append(drafts);
-      const now = clock.steady();
-      if (turns.takeLearned() || drafts.length > 0 || now - savedAt >= SAVE_EVERY || (kind === 'sweep' && stateFile.status().error !== null)) unsavedSince ??= now;
+      saver.note(turns.takeLearned() || drafts.length > 0 || (kind === 'sweep' && stateFile.status().error !== null));
       // None of these is waited for: a disk that hangs must not hang the loop, and the log has what the state lacks.
-      if (now >= (saveDue() ?? Infinity)) void save();
+      saver.start();
       metrics.start();
     },
     glance() {
@@ -262,7 +220,7 @@ export async function openDaemon(choice: DaemonChoice, surroundings: Surrounding
     async close() {
       state = 'stopping';
       await log.append([...budget.admit([...told, ...turns.close(), ...book.close()]), ...budget.close(), draftOf('agent', 'info', 'portreeve stopped', { version: VERSION }, 'record')]);
-      await Promise.all([save(), control?.close(), kernel?.close(), sinks.stop(DRAIN)]);
+      await Promise.all([saver.save(), control?.close(), kernel?.close(), sinks.stop(DRAIN)]);
       unsubscribe();
       watcher.close();
       await Promise.all([log.close(), cursors.close()]);
@@ -283,52 +241,6 @@ export async function openDaemon(choice: DaemonChoice, surroundings: Surrounding
       ...(lock.problem === null ? [] : [draftOf('agent', 'error', `portreeve cannot keep anything: ${lock.problem}`, { problem: lock.problem })]),
     ];
   }
-
-  /** Events that the saved state does not have yet: the daemon was killed before it was saved again. */
-  async function replayEvents(): Promise<void> {
-    let after = sequenceOf(saved);
-    for (;;) {
-      const events = await log.readAfter(after, REPLAY_BATCH);
-      for (const event of events) book.replay(event);
-      const last = events.at(-1);
-      if (last === undefined) return;
-      after = last.sequence;
-    }
-  }
-
-  async function save(): Promise<void> {
-    unsavedSince = null;
-    savedAt = clock.steady();
-    await stateFile.save({ sequence: log.newest, alerts: book.save(), exceptions: use.save(), coverage: coverage.save(), namespaces: saveNames(watcher.namespaces(), boot) });
-  }
-
-  async function openControl(): Promise<ControlServer | null> {
-    if (settings.config.control.socket === null) return null;
-    try {
-      return await openControlServer({
-        path: settings.config.control.socket,
-        group: settings.config.control.group,
-        answers: {
-          status,
-          audit: () => turns.latest(),
-          history: (query) => queryHistory(log, query),
-          subscribe: (listener) => log.subscribe((events) => { events.forEach(listener); }),
-        },
-        logger,
-        clock,
-      });
-    } catch (error) {
-      if (!(error instanceof PortreeveError) || error.code === 'daemon-running') throw error;
-      logger.error('nobody can ask this daemon: the control socket could not be made', { error: error.message, hint: error.hint });
-      return null;
-    }
-  }
-}
-
-/** The event up to which a saved state knows everything. */
-function sequenceOf(saved: SavedState | null): number {
-  const sequence = saved?.['sequence'];
-  return typeof sequence === 'number' && Number.isSafeInteger(sequence) && sequence >= 0 ? sequence : 0;
 }
 
 function countSeverities(severities: readonly Severity[]): Record<Severity, number> {

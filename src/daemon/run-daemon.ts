@@ -1,5 +1,5 @@
 import { PortreeveError } from '../model/errors.ts';
-import type { Daemon, Surroundings } from './open-daemon.ts';
+import { LONGEST_WAIT, type Daemon, type Surroundings } from './daemon.ts';
 import type { Signals } from './signals.ts';
 
 /** A burst of the kernel's events costs one look in so much time, not one each. Milliseconds. */
@@ -8,8 +8,6 @@ const SPACING = 50;
 const EARLY = 2;
 /** Each wait is up to this share shorter or longer, so that the hosts of a fleet do not beat in time: drawn anew at each turn. */
 const JITTER = 0.1;
-/** No wait is longer: the watchdog of the unit wants to hear of the loop every 30 seconds, and what passes is noticed by its passing. */
-const LONGEST_WAIT = 5_000;
 /** Failed turns in a row until the daemon gives up: whoever runs it starts it anew. */
 const MOST_FAILURES = 30;
 

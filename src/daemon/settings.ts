@@ -9,7 +9,7 @@ import { localDate } from '../pass/policy.ts';
 import { chooseStateDir } from '../pass/state-dir.ts';
 import { draftOf } from './draft.ts';
 import { openInputs, stampRegistry, type InputChoice, type Inputs } from './inputs.ts';
-import type { DaemonChoice, Surroundings } from './open-daemon.ts';
+import type { DaemonChoice, Surroundings } from './daemon.ts';
 
 /** Configuration, policy and registry in force, and how they are replaced. */
 export interface Settings {

@@ -5,7 +5,7 @@ import { draftOf } from './draft.ts';
 
 /** Tells of time that was lost, and of a clock that was set: who reads the history should know why its times are odd. */
 export interface TimeWatch {
-  /** To be called at each turn; `interval` is how many milliseconds may lie between two. */
+  /** To be called at each turn and glance; `interval` is how many milliseconds may lie between two. */
   note(interval: number): readonly EventDraft[];
 }
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { Daemon } from '../../src/daemon/open-daemon.ts';
+import type { Daemon } from '../../src/daemon/daemon.ts';
 import { runDaemon } from '../../src/daemon/run-daemon.ts';
 import type { Signals } from '../../src/daemon/signals.ts';
 import { PortreeveError } from '../../src/model/errors.ts';
