@@ -64,9 +64,8 @@ const INITIAL_PID_NAMESPACE = 'pid:[4026531836]';
  * process names, so that nothing a process calls itself can forge an event, and it has the socket and nanoseconds. Where
  * tracefs cannot be had it tries again every 30 s. No other instance is touched, and no system call traced.
  *
- * Measured on two cores, busy otherwise (Linux 6.18, Node 20): 0.35 ms from listen(2) to the event in hand, 7 ms at
- * worst; 7 us for a `drain` of nothing; 7 ms for 1,000 listeners that
- * opened and closed; 45 ms to make the instance, once.
+ * Measured on two cores, busy otherwise (Linux 6.18, Node 20): 0.3 ms from listen(2) to the event in hand, 2.5 ms at the worst of
+ * 200; 7 us for a `drain` of nothing; 7 ms for 1,000 listeners that opened and closed; 45 ms to make the instance, once.
  */
 export function createKernelEvents<T>(options: KernelEventOptions<T>): KernelEventReader<T> {
   const { clock, logger, sleep = createLoopSleep() ?? createSleep(), pidNamespace = '/proc/self/ns/pid', lockdown = '/sys/kernel/security/lockdown' } = options;
