@@ -4,19 +4,23 @@ import { readFileSync } from 'node:fs';
 export type UserNames = (uid: number) => string | null;
 
 /**
- * Reads the user names of a passwd(5) file. Directory services are not asked: a look-up there can block for minutes,
- * and an audit must not depend on the network. Where two accounts share a uid the first one counts, as in getpwuid(3).
+ * Reads the user names of a passwd(5) file, when the first is asked for. Directory services are not asked: a look-up there can
+ * block for minutes, and an audit must not depend on the network. Where two accounts share a uid the first one counts, as in
+ * getpwuid(3).
  * @returns a look-up that knows no one where the file cannot be read
  */
 export function readUserNames(path: string): UserNames {
-  let text = '';
+  let names: ReadonlyMap<number, string> | null = null;
+  return (uid) => (names ??= parsePasswd(readPasswd(path))).get(uid) ?? null;
+}
+
+function readPasswd(path: string): string {
   try {
-    text = readFileSync(path, 'utf8');
+    return readFileSync(path, 'utf8');
   } catch {
     // The number alone is shown.
+    return '';
   }
-  const names = parsePasswd(text);
-  return (uid) => names.get(uid) ?? null;
 }
 
 export function parsePasswd(text: string): ReadonlyMap<number, string> {

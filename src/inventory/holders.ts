@@ -1,6 +1,7 @@
 import { readdirSync, readlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import type { AskKernel } from '../model/socket-holders.ts';
+import type { SocketRecord } from '../model/socket.ts';
 import type { ReadSocketLinks } from '../model/socket-links.ts';
 import { createPause } from './pause.ts';
 import { isIdle, type ProcessStamp, type StampProcess } from './process-stamp.ts';
@@ -23,7 +24,9 @@ export interface HolderSearch {
   readonly unreadable: readonly number[];
   /** By pid, in the order in which they were found: one descriptor for each socket, three numbers each: thread (0 for the process), descriptor, inode. */
   readonly trails: ReadonlyMap<number, readonly number[]>;
-  /** The sockets that holders were looked for of, and each process that was read whole as it was before, where such stamps were taken. */
+  /** The sockets that holders were looked for of, as they were given: the very same list asks for the same inodes. */
+  readonly sockets?: readonly SocketRecord[];
+  /** The inodes that holders were looked for of, and each process that was read whole as it was before, where such stamps were taken. */
   readonly wanted: ReadonlySet<number>;
   readonly stamps: ReadonlyMap<number, ProcessStamp>;
   /** Processes that did not run since the search before. */

@@ -60,8 +60,16 @@ export interface Known {
   readonly readings: ReadonlyMap<SocketDump, KnownReading>;
   /** The last walk over all processes. */
   readonly walk: HolderSearch;
-  /** Listeners that were found to be held as that walk says: a comparison that is not made again while its holders are the very same. */
-  readonly held: WeakSet<KnownListener> | null;
+  /** What was found to be as before by that walk; null where nothing was compared. */
+  readonly steady: Steady | null;
+}
+
+/** Listeners that turned out to be as before, and what that rests on: while all of it says the same they need not be compared again. */
+export interface Steady {
+  readonly listeners: WeakSet<KnownListener>;
+  readonly holders: HolderSearch['holders'];
+  readonly owners: Set<Owner>;
+  readonly userNames: Map<number, string | null>;
 }
 
 /** The listeners of one namespace by one dump: keys of `Known.listeners`, in order. */
@@ -71,7 +79,7 @@ export interface KnownReading {
 }
 
 export const NOTHING_KNOWN: Known = {
-  listeners: new Map(), holders: new Map(), processes: new Map(), pids: new Set(), visibility: { shows: 'own', insidePidNamespace: false, processesHidden: false }, unreadable: [], readings: new Map(), walk: NOTHING_FOUND, held: null,
+  listeners: new Map(), holders: new Map(), processes: new Map(), pids: new Set(), visibility: { shows: 'own', insidePidNamespace: false, processesHidden: false }, unreadable: [], readings: new Map(), walk: NOTHING_FOUND, steady: null,
 };
 
 /** The place of a listener in a host: namespace, protocol, address, port, interface. */
@@ -114,6 +122,8 @@ export function isSettled({ changed, look }: Pick<Recollection, 'changed' | 'loo
 export function recallReading({ readings, listeners }: Known, { dump, namespace }: NamespaceSockets): readonly KnownListener[] | null {
   const reading = readings.get(dump);
   if (reading?.namespace.inode !== namespace.inode || reading.namespace.name !== namespace.name) return null;
+  // All of them, where it is the only namespace that has any.
+  if (reading.keys.length === listeners.size) return [...listeners.values()];
   const known: KnownListener[] = [];
   for (const key of reading.keys) {
     const listener = listeners.get(key);

@@ -79,10 +79,10 @@ export interface ProcessReader {
  * @param accounts the passwd file of this host, whose names `userName` gives
  */
 export function createProcessReader(proc: string, accounts: string, userName: UserNames, rootMade: RootMadeDepth = () => null): ProcessReader {
-  const bootSeconds = readBootTime(proc);
-  const device = fileAt(proc)?.dev;
-  const hostAccounts = fileAt(accounts);
-  const host = viewHost(proc);
+  const readShared = () => ({ bootSeconds: readBootTime(proc), device: fileAt(proc)?.dev, hostAccounts: fileAt(accounts), host: viewHost(proc) });
+  let shared: ReturnType<typeof readShared> | null = null;
+  /** What is the same for all processes, read with the first one: where none ran since they were read, none is. */
+  const share = () => (shared ??= readShared());
   /** By root folder: most processes have the host's, and the others of a mount namespace the same. */
   const accountsOf = new Map<string, boolean | Unasked>();
   /**
@@ -90,6 +90,7 @@ export function createProcessReader(proc: string, accounts: string, userName: Us
    * user namespace anyone can mount another passwd file, and a uid that the host has a name for is still the host's.
    */
   const hasOwnAccounts = (folder: string): boolean | Unasked => {
+    const { host, hostAccounts } = share();
     if (!isInNamespace(folder, 'user', host.users)) return false;
     const [mounts, root] = [readLink(`${folder}/ns/mnt`), readLink(`${folder}/root`)];
     if (root === '/' && (mounts === null || mounts === host.mounts)) return false;
@@ -113,6 +114,7 @@ export function createProcessReader(proc: string, accounts: string, userName: Us
   /** What is read of a process while its `stat` is open, which is then its own, whoever has its pid. */
   const readHeld = (pid: number, stat: OpenStat): ReadOwner | null => {
     const folder = `${proc}/${pid}`;
+    const { bootSeconds, host } = share();
     // An exec between two of these reads would pair one program's name with another's file.
     for (let attempt = 0; attempt < 3; attempt += 1) {
       const before = stat.read();
@@ -161,7 +163,7 @@ export function createProcessReader(proc: string, accounts: string, userName: Us
       const stat = openStat(`${proc}/${pid}`, pid);
       try {
         // Root can mount a folder of files over that of a process, which say what he likes.
-        return stat === null || stat.device() !== device ? null : readHeld(pid, stat);
+        return stat === null || stat.device() !== share().device ? null : readHeld(pid, stat);
       } finally {
         stat?.close();
       }

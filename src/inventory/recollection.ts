@@ -57,14 +57,16 @@ function* takeFirst(pids: Iterable<number>, most: number): Generator<number> {
 
 /** All of the processes to the end. */
 export function searchAll(folders: ProcessFolders, pids: readonly number[], eachThread: boolean, before: HolderSearch = NOTHING_FOUND): OwnerSearch {
-  return { find: (wanted) => findHolders(folders, inodesOf(wanted, before.wanted), { pids, eachThread, before }), isComplete: () => true };
+  return {
+    async find(sockets) {
+      const wanted = sockets === before.sockets ? before.wanted : inodesOf(sockets);
+      return { ...(await findHolders(folders, wanted, { pids, eachThread, before })), sockets };
+    },
+    isComplete: () => true,
+  };
 }
 
-/** @param before given again where it has as many, and all of these: then it need not be compared */
-export function inodesOf(sockets: readonly SocketRecord[], before: ReadonlySet<number> = new Set()): ReadonlySet<number> {
-  let known = 0;
-  for (const { inode } of sockets) if (inode !== null && before.has(inode)) known += 1;
-  if (known === before.size && known === sockets.length) return before;
+export function inodesOf(sockets: readonly SocketRecord[]): ReadonlySet<number> {
   const inodes = new Set<number>();
   for (const { inode } of sockets) if (inode !== null && inode !== 0) inodes.add(inode);
   return inodes;

@@ -15,7 +15,7 @@ import { markClosed, nameConcealed, nameKernelServices, nameReasons, type Second
 import { createPause } from './pause.ts';
 import { createProcessReader, readStat } from './process.ts';
 import { searchKnown, searchLikely, type Recollection } from './recollection.ts';
-import { isAsBefore, isSameHolders, type Reexamination } from './reexamination.ts';
+import { isAsBefore, isSameHolders, recallSteady, type Reexamination } from './reexamination.ts';
 import { searchByKernel, searchEverything, searchEverythingAgain } from './search-kernel.ts';
 import { createSocketUnits, UNIT_FOLDERS } from './socket-units.ts';
 import { processGaps, readVisibility, unaskedGaps } from './visibility.ts';
@@ -53,18 +53,17 @@ export async function takeInventory(namespaces: readonly NamespaceSockets[], pat
   const recollection = earlier !== null && 'look' in earlier ? earlier : null;
   const known = earlier?.known ?? NOTHING_KNOWN;
   const userName = readUserNames(paths.passwd);
-  // Not flattened: that costs 0.1 ms for 1,000 sockets.
-  const sockets = new Array<SocketRecord>().concat(...namespaces.map(({ dump }) => dump.sockets));
+  const sockets = joinLists(namespaces.map(({ dump }) => dump.sockets));
   // Where a source tells no inodes there may be no /proc either.
   let pids = recollection === null && sockets.some(hasInode) ? listPids(paths.proc) : null;
   const walk = pids === null ? known.walk : await searchEverything(paths, pids, known.walk).find(sockets);
   const processes = createProcessReader(paths.proc, paths.passwd, userName, createRootMadeDepth(paths.cgroupRoots));
   const reader = createOwnerReader(paths.proc, processes, known.processes, recollection === null ? walk.idle : undefined);
   if (recollection === null) await readAhead(reader, known.processes.keys());
-  const held = (walk.holders === known.walk.holders ? known.held : null) ?? new WeakSet<KnownListener>();
-  const isToKeep = recollection === null ? (former: KnownListener) => isAsBefore(known, former, walk, held, reader, userName) : (former: KnownListener) => isSettled(recollection, former);
+  const steady = recollection === null ? recallSteady(known.steady, walk, reader, userName) : null;
+  const isToKeep = (former: KnownListener) => (recollection === null ? steady !== null && isAsBefore(known, former, walk, steady, reader, userName) : isSettled(recollection, former));
   const readings = namespaces.map((from) => enterReading(from, known, isToKeep));
-  const candidates = new Array<Candidate>().concat(...readings.map((reading) => reading.candidates));
+  const candidates = joinLists(readings.map((reading) => reading.candidates));
   if (recollection !== null && candidates.some(({ group }) => hasInode(group.first))) pids = listPids(paths.proc);
   const units = createSocketUnits(paths.cgroupRoots, paths.unitFolders);
   const { unreadable, walkMs } = await (recollection === null
@@ -73,7 +72,7 @@ export async function takeInventory(namespaces: readonly NamespaceSockets[], pat
 
   const found: Known = {
     ...known,
-    ...(recollection !== null ? {} : { visibility: readVisibility(paths.proc), unreadable: nameProcesses(paths.proc, unreadable), walk, held }),
+    ...(recollection !== null ? {} : { visibility: readVisibility(paths.proc), unreadable: nameProcesses(paths.proc, unreadable), walk, steady }),
     ...(pids === null ? {} : { pids: new Set(pids) }),
     ...(isSameOrder(readings, known.listeners.values()) ? {} : await remember(namespaces, readings, known, recollection, reader, (candidate) => describeListener(candidate, userName, units))),
   };
@@ -87,6 +86,11 @@ async function readAhead(reader: OwnerReader, pids: Iterable<number>): Promise<v
     await pause();
     reader.read(pid);
   }
+}
+
+/** A single one is the very same list, by which it is known again. */
+function joinLists<T>(lists: readonly (readonly T[])[]): readonly T[] {
+  return lists.length === 1 && lists[0] !== undefined ? lists[0] : new Array<T>().concat(...lists);
 }
 
 type Entry = KnownListener | Candidate;
