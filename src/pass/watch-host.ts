@@ -72,8 +72,9 @@ export interface HostWatcher {
   glance(isTcpSteady: boolean): boolean;
   /**
    * Finds out everything anew, as a one-off audit does, save for the descriptors of processes that did not run since the sweep
-   * before, which each tenth one reads too, and one an hour; and then what came while it did. Looks may be taken meanwhile; no step
-   * keeps the event loop waiting for long (40 to 130 ms with 5,000 listeners and 2,000 processes).
+   * before, which each tenth one reads too, and one an hour. What came while it did is seen too, unless all is as the last look
+   * found it: then the next look tells. Looks may be taken meanwhile; no step keeps the event loop waiting for long (40 to 130 ms
+   * with 5,000 listeners and 2,000 processes).
    * @throws PortreeveError
    */
   sweep(): Promise<Look>;
@@ -96,7 +97,7 @@ export interface WatchOptions {
 /**
  * Every so many looks one is thorough: it lists all processes (0.4 ms for 500), checks those that hold listeners, and reads the
  * TCP sockets whatever the kernel's events say: they tell of no listener that is bound to another interface, and an event that
- * someone kept from us is not missed for longer than that.
+ * someone kept from us is not missed for longer than that. A sweep does all of it too, and they are counted from there.
  */
 const THOROUGH_EVERY = 30;
 const NONE: ReadonlySet<number> = new Set();

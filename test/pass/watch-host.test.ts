@@ -579,6 +579,15 @@ describe('a sweep', () => {
     expect(appeared).toEqual([]);
   });
 
+  it('sees that the account that opened a socket has another name, and its owner none of it', async () => {
+    fake.add({ pid: 20, name: 'web', sockets: [inodeOf(80), inodeOf(81)] });
+    host.set([socket(80), socket(81, { uid: 33 })]);
+    writeFileSync(join(fake.root, 'passwd'), 'root:x:0:0::/root:/bin/sh\nwww:x:33:33::/:/bin/sh\n');
+    for (let count = 0; count < 3; count += 1) await watcher.sweep();
+    writeFileSync(join(fake.root, 'passwd'), 'root:x:0:0::/root:/bin/sh\nhttp:x:33:33::/:/bin/sh\n');
+    expect((await watcher.sweep()).listeners).toMatchObject([{ socketUser: 'root', owners: [{ user: 'root' }] }, { socketUser: 'http', owners: [{ user: 'root' }] }]);
+  });
+
   it('says what it no longer may see, though every listener is as it was', async () => {
     fake.add({ pid: 20, name: 'web', sockets: [inodeOf(80)] });
     host.set([socket(80)]);
