@@ -28,7 +28,8 @@ interface Waiting {
  *
  * It relies on what libuv has for those who embed its loop (uv_loop_t, "uv_backend_fd", "uv_backend_timeout"), which says
  * when it must be let go on: a descriptor of its own is ready, a timer is due, or it has not yet handed the kernel what it
- * is to watch (since 1.44, that of Node 20).
+ * is to watch (since 1.44, that of Node 20). There is one loop, so there may be one such sleep in a process: of two, the one that
+ * is in poll(2) keeps the other from it.
  * @returns null where that cannot be had: not Linux, no FFI package, not the main thread
  */
 export function createLoopSleep(): Sleep | null {
@@ -74,7 +75,7 @@ export function createLoopSleep(): Sleep | null {
     if (descriptor !== null) view.setInt32(POLLFD_SIZE, descriptor, littleEndian);
     const count = libc.poll(bytes, descriptor === null ? 1 : 2, Math.min(LONGEST_CALL, timeoutMs));
     const isFailure = count < 0 && libc.errno() !== EINTR;
-    // Timers that are set from here on count from now.
+    // What is called from here sets its timers from now.
     libc.uv_update_time(loop);
     if (isFailure) return 'failure';
     if (count === 0) return 'nothing';
@@ -96,6 +97,8 @@ export function createLoopSleep(): Sleep | null {
           }
           sleeper.until = performance.now() + more;
         }
+        // What was called since the loop's clock was set took its time, `again` too: the next timer is so much nearer.
+        libc.uv_update_time(loop);
         const due = libc.uv_backend_timeout(loop);
         const left = Math.max(0, sleeper.until - performance.now());
         const found = due === 0 ? 'loop' : poll(sleeper.descriptor, Math.ceil(due < 0 ? left : Math.min(left, due)));

@@ -8,18 +8,37 @@ import type { Notifier } from '../../src/service/notifier.ts';
 interface Run {
   readonly turns: readonly (readonly [at: number, kind: string | null])[];
   readonly glances: number;
+  /** When each of them was. */
+  readonly glancedAt: readonly number[];
   /** Between two signs of life. Milliseconds. */
   readonly longestSilence: number;
 }
 
+interface Course {
+  readonly isQuiet?: (at: number) => boolean;
+  readonly failing?: (kind: string | null, at: number) => boolean;
+  readonly random?: () => number;
+  /** What the configuration says from then on. */
+  readonly reload?: { readonly at: number; readonly interval: number };
+  /** When the kernel tells of something. */
+  readonly told?: readonly number[];
+}
+
 /** The main loop for so many milliseconds of a clock that stands still but for waits. */
-async function run(scan: { readonly interval: number; readonly sweep: number }, forMs: number, { isQuiet = true, failing = () => false }: { readonly isQuiet?: boolean; readonly failing?: (kind: string | null, at: number) => boolean } = {}): Promise<Run> {
+async function run(scan: { readonly interval: number; readonly sweep: number }, forMs: number, { isQuiet = () => true, failing = () => false, random = () => 0.5, reload, told = [] }: Course = {}): Promise<Run> {
   let now = 0;
-  let glances = 0;
+  const glancedAt: number[] = [];
+  let isReloaded = false;
+  let untold = told;
   let aliveAt = 0;
   let longestSilence = 0;
   const turns: (readonly [number, string | null])[] = [];
-  const signals = { get stop() { return now >= forMs ? 'SIGTERM' : null; }, takeReload: () => false, onSignal: () => undefined, close: () => undefined } as unknown as Signals;
+  const takeReload = (): boolean => {
+    const isDue = reload !== undefined && !isReloaded && now >= reload.at;
+    isReloaded ||= isDue;
+    return isDue;
+  };
+  const signals = { get stop() { return now >= forMs ? 'SIGTERM' : null; }, takeReload: () => takeReload(), onSignal: () => undefined, close: () => undefined } as unknown as Signals;
   const notifier = {
     ready: () => undefined, status: () => undefined, stopping: () => undefined, reloading: () => undefined,
     alive() {
@@ -33,21 +52,30 @@ async function run(scan: { readonly interval: number; readonly sweep: number }, 
       return failing(kind, now) ? Promise.reject(new PortreeveError('source-failed', 'no files left')) : Promise.resolve();
     },
     glance() {
-      glances += 1;
-      return isQuiet;
+      glancedAt.push(now);
+      return isQuiet(now);
     },
     noteFailure: () => undefined,
     hear(ms: number, again: () => number | null) {
-      for (let left: number | null = ms; left !== null && now < forMs; left = again()) now += Math.max(1, left);
+      for (let left: number | null = ms; left !== null && now < forMs; left = again()) {
+        const until = now + Math.max(1, left);
+        const [at = Infinity, ...later] = untold;
+        const called = Math.min(at, reload === undefined || isReloaded ? Infinity : reload.at);
+        now = Math.min(until, Math.max(now, called));
+        if (now < called) continue;
+        if (called === at) untold = later;
+        return Promise.resolve(called === at);
+      }
       return Promise.resolve(false);
     },
     nextDue: () => null,
-    scan: () => scan,
+    scan: () => (isReloaded && reload !== undefined ? { ...scan, interval: reload.interval } : scan),
+    reload: () => Promise.resolve(),
     statusLine: () => '',
   } as unknown as Daemon;
   const logger = { debug: () => undefined, info: () => undefined, warning: () => undefined, error: () => undefined };
-  await runDaemon(daemon, { clock: { now: () => new Date(now), steady: () => now }, logger, notifier, random: () => 0.5 }, signals);
-  return { turns, glances, longestSilence };
+  await runDaemon(daemon, { clock: { now: () => new Date(now), steady: () => now }, logger, notifier, random }, signals);
+  return { turns, glances: glancedAt.length, glancedAt, longestSilence };
 }
 
 describe('the main loop', () => {
@@ -58,7 +86,7 @@ describe('the main loop', () => {
   });
 
   it('takes a look at each interval where something is new', async () => {
-    const { turns } = await run({ interval: 1000, sweep: 60_000 }, 30_500, { isQuiet: false });
+    const { turns } = await run({ interval: 1000, sweep: 60_000 }, 30_500, { isQuiet: () => false });
     expect(turns.filter(([, kind]) => kind === 'look')).toHaveLength(30);
   });
 
@@ -70,5 +98,28 @@ describe('the main loop', () => {
     const { turns, glances } = await run({ interval: 1000, sweep: 60_000 }, 5500, { failing: (kind, at) => kind === 'sweep' && at < 3000 });
     expect(turns.filter(([, kind]) => kind === 'sweep').map(([at]) => at)).toEqual([0, 1000, 2000, 3000]);
     expect(glances).toBeLessThan(4);
+  });
+
+  it('waits up to a tenth more or less, otherwise after each turn', async () => {
+    const draws = [0, 1, 0.25];
+    const { glancedAt, turns } = await run({ interval: 1000, sweep: 10_000 }, 28_000, { random: () => draws[0] ?? 0, told: [] });
+    expect(turns.map(([at, kind]) => [at, kind])).toContainEqual([0, 'sweep']);
+    expect(glancedAt.slice(0, 3)).toEqual([900, 1800, 2700]);
+    let index = 0;
+    const varied = await run({ interval: 1000, sweep: 3_600_000 }, 9_000, { isQuiet: () => false, random: () => draws[index++ % 3] ?? 0 });
+    const looks = varied.turns.filter(([, kind]) => kind === 'look').map(([at]) => at);
+    const distances = looks.map((at, look) => at - (looks[look - 1] ?? 0));
+    expect(new Set(distances)).toEqual(new Set([900, 1100, 950]));
+  });
+
+  it('takes a shorter interval from a reload at once, and keeps to it', async () => {
+    const { glancedAt } = await run({ interval: 3_600_000, sweep: 3_600_000 }, 11_900, { reload: { at: 10_000, interval: 500 } });
+    expect(glancedAt.slice(0, 3)).toEqual([10_500, 11_000, 11_500]);
+  });
+
+  it('takes a look for what the kernel tells, and spaces what it tells right after a glance or a look', async () => {
+    const { turns, glancedAt } = await run({ interval: 1000, sweep: 3_600_000 }, 1_900, { isQuiet: (at) => at <= 1000, told: [1_010, 1_500, 1_510] });
+    expect(glancedAt[0]).toBe(1000);
+    expect(turns.filter(([, kind]) => kind === 'look').map(([at]) => at)).toEqual([1_050, 1_500, 1_550]);
   });
 });

@@ -1,13 +1,15 @@
 import { execFile, execFileSync } from 'node:child_process';
 import { once } from 'node:events';
-import { closeSync, constants, mkdtempSync, openSync, readSync, rmSync, writeSync } from 'node:fs';
+import { closeSync, constants, mkdtempSync, openSync, readSync, rmSync, symlinkSync, writeSync } from 'node:fs';
 import { readFile, writeFile } from 'node:fs/promises';
 import { connect, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { Worker } from 'node:worker_threads';
+import { build } from 'esbuild';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Sleep } from '../../src/model/sleep.ts';
 import { createLoopSleep } from '../../src/native/loop-sleep.ts';
@@ -128,5 +130,74 @@ describe.skipIf(process.platform !== 'linux')('createLoopSleep', () => {
     };
     await sleep.take(100, again);
     expect(firedAfter).toBeGreaterThanOrEqual(39);
+  });
+
+  it('counts its own time for timers that were set before', async () => {
+    const set = performance.now();
+    let firedAfter = 0;
+    setTimeout(() => {
+      firedAfter = performance.now() - set;
+      sleep.end();
+    }, 300);
+    let isBusy = true;
+    await sleep.take(10, () => {
+      const begun = performance.now();
+      while (isBusy && performance.now() - begun < 250);
+      isBusy = false;
+      return LONG;
+    });
+    expect(firedAfter).toBeGreaterThanOrEqual(299);
+    // 250 late, if what `again` took were not counted.
+    expect(firedAfter).toBeLessThan(480);
+  });
+
+  describe('in a process that has nothing else', () => {
+    let bundle: string;
+
+    beforeAll(async () => {
+      bundle = join(folder, 'loop-sleep.mjs');
+      symlinkSync(fileURLToPath(new URL('../../node_modules', import.meta.url)), join(folder, 'node_modules'));
+      await build({ entryPoints: [fileURLToPath(new URL('../../src/native/loop-sleep.ts', import.meta.url))], bundle: true, platform: 'node', format: 'esm', outfile: bundle, logLevel: 'error' });
+    });
+
+    /** What a script prints that has a `sleep`, when its process has ended by itself. */
+    const runScript = async (script: string): Promise<string> => {
+      const source = `import { createLoopSleep } from ${JSON.stringify(bundle)};\nconst sleep = createLoopSleep();\n${script}`;
+      return (await promisify(execFile)(process.execPath, ['--input-type=module', '--eval', source], { timeout: 20_000 })).stdout.trim();
+    };
+
+    it('keeps it alive while it lasts, and no longer', async () => {
+      expect(await runScript('await sleep.take(300); console.log("woken");')).toBe('woken');
+    });
+
+    it('sleeps: for a second it needs hardly any of the CPU', async () => {
+      const used = await runScript(`
+        setTimeout(() => { sleep.end(); }, 1000);
+        await sleep.take(1);
+        const before = process.cpuUsage();
+        await sleep.take(3_600_000, undefined, null);
+        const { user, system } = process.cpuUsage(before);
+        console.log((user + system) / 1000);`);
+      expect(Number(used)).toBeLessThan(200);
+    });
+
+    it('is ended by who is asked for more', async () => {
+      expect(await runScript('setInterval(() => undefined, 60_000); console.log(await sleep.take(1, () => { sleep.end(); return 3_600_000; })); process.exit();')).toBe('false');
+    });
+
+    it('is ended by a timer of a time at which it is asked for more without end', async () => {
+      expect(await runScript('setTimeout(() => { sleep.end(); }, 50); console.log(await sleep.take(0, () => 0));')).toBe('false');
+    });
+
+    it('takes signals, of which each interrupts the call', async () => {
+      const script = `
+        let heard = 0;
+        process.on('SIGUSR2', () => { heard += 1; if (heard === 20) sleep.end(); else process.kill(process.pid, 'SIGUSR2'); });
+        setTimeout(() => { process.kill(process.pid, 'SIGUSR2'); }, 20);
+        await sleep.take(3_600_000);
+        console.log(heard);
+        process.exit();`;
+      expect(await runScript(script)).toBe('20');
+    });
   });
 });

@@ -149,12 +149,17 @@ export function createKernelEvents<T>(options: KernelEventOptions<T>): KernelEve
     try {
       maintain();
       const opened = instance;
-      if (closed) return takeNoticed();
       // Nobody goes on waiting where the instance is to be looked after.
       const isReadable = await sleep.take(timeoutMs, () => (clock.steady() >= due ? null : again()), opened?.readiness ?? null);
-      if (opened === null || !isReadable) return takeNoticed();
+      if (opened === null || !isReadable) {
+        wasEmpty = false;
+        return takeNoticed();
+      }
       const { events, pages } = read();
-      const isEmpty = pages === 0 && instance === opened && !findMoreCpus(opened);
+      // Others than ours: someone altered what is traced.
+      if (pages > 0 && events.length === 0) due = clock.steady();
+      // A sleep that does not know has lasted its time.
+      const isEmpty = sleep.isPrompt && events.length === 0 && instance === opened && !findMoreCpus(opened);
       // Once is nothing: a `drain` may have taken what was announced.
       if (isEmpty && wasEmpty) await sleep.take(Math.min(PAUSE, timeoutMs));
       wasEmpty = isEmpty;
@@ -175,7 +180,7 @@ export function createKernelEvents<T>(options: KernelEventOptions<T>): KernelEve
 
   maintain();
   return {
-    next: (timeoutMs, again) => (waiting ??= waitAndRead(timeoutMs, again)),
+    next: (timeoutMs, again) => (closed ? Promise.resolve(takeNoticed()) : (waiting ??= waitAndRead(timeoutMs, again))),
     drain() {
       maintain();
       return read().events;

@@ -91,6 +91,15 @@ describe('an instance of our own', () => {
     await reader.close();
   });
 
+  it('is not waited for besides where it is read at each look', async () => {
+    const timers = createSleep();
+    const takes: number[] = [];
+    const reader = open({ sleep: { ...timers, take: (ms, again, descriptor) => { takes.push(ms); return timers.take(ms, again, descriptor); } } });
+    for (let call = 0; call < 3; call += 1) expect(await reader.next(2)).toEqual([]);
+    expect(takes).toEqual([2, 2, 2]);
+    await reader.close();
+  });
+
   it('shares two MiB among the CPUs, and never leaves one with less than 32 KiB', async () => {
     writeFileSync(tracefs.onlineCpus, '0-1\n');
     const two = open();
@@ -288,6 +297,44 @@ describe('events', () => {
     for (let call = 0; call < 3; call += 1) expect(await reader.next(1000)).toEqual([]);
     // Once is nothing: a reading between may have taken what was announced.
     expect(takes).toEqual([1000, 1000, 100, 1000, 100]);
+    await reader.close();
+  });
+
+  it('of others, which someone had traced in our instance, make it put that right at once, and do not make it spin', async () => {
+    const takes: number[] = [];
+    const reader = open({ sleep: announce((ms) => takes.push(ms)) });
+    const [page] = pagesOf('everyKind') as [Uint8Array];
+    const foreign = () => {
+      const bytes = Buffer.alloc(65_536);
+      bytes.set(page.subarray(0, 16 + 76));
+      bytes.writeUInt32LE(76, 8);
+      // The number of the event, the first two bytes of its record.
+      bytes.writeUInt16LE(1, 16 + 4);
+      appendFileSync(tracefs.path('portreeve/per_cpu/cpu0/trace_pipe_raw'), bytes);
+    };
+    writeFileSync(tracefs.path('portreeve', 'tracing_on'), '0\n');
+    foreign();
+    expect(await reader.next(1000)).toEqual([]);
+    foreign();
+    expect(await reader.next(1000)).toEqual([{ kind: 'blind', reason: containing('tracing_on') }]);
+    foreign();
+    expect(await reader.next(1000)).toEqual([]);
+    foreign();
+    expect(await reader.next(1000)).toEqual([]);
+    expect(takes).toEqual([1000, 1000, 1000, 1000, 100]);
+    await reader.close();
+  });
+
+  it('are given once, and none after the end', async () => {
+    const reader = open({ sleep: createSleep() });
+    const waiting = reader.next(3_600_000);
+    const closing = reader.close();
+    expect(tracefs.exists('portreeve')).toBe(true);
+    await closing;
+    expect(tracefs.exists('portreeve')).toBe(false);
+    expect(await waiting).toEqual([]);
+    expect(reader.next(1)).not.toBe(reader.next(1));
+    expect(await reader.next(1)).toEqual([]);
     await reader.close();
   });
 });
