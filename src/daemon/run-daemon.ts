@@ -8,6 +8,8 @@ const SPACING = 50;
 const EARLY = 2;
 /** Each wait is up to this share shorter or longer, so that the hosts of a fleet do not beat in time: drawn anew at each turn. */
 const JITTER = 0.1;
+/** The second sweep comes so soon after the first, if not sooner: at a boot much starts beside the agent, and changes hands. Milliseconds. */
+const SECOND_SWEEP = 15_000;
 /** Failed turns in a row until the daemon gives up: whoever runs it starts it anew. */
 const MOST_FAILURES = 30;
 
@@ -72,7 +74,7 @@ export async function runDaemon(daemon: Daemon, { clock, logger, notifier, rando
         nextLook = done + pace;
         earliestLook = done + SPACING;
       }
-      if (kind === 'sweep') nextSweep = done + jittered(isTaken ? sweep : interval);
+      if (kind === 'sweep') nextSweep = done + jittered(!isTaken ? interval : isReady ? sweep : Math.min(sweep, SECOND_SWEEP));
       if (!isReady && failures === 0) {
         isReady = true;
         notifier.ready(daemon.statusLine());
