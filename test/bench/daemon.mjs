@@ -16,10 +16,8 @@ const { values: options } = parseArgs({ options: { seconds: { type: 'string', de
 const seconds = Number(options.seconds);
 const PROGRAM = fileURLToPath(new URL('../../dist/bin/portreeve.cjs', import.meta.url));
 const STEADY = { listeners: 1_000, processes: 20, descriptors: 2_000, connections: 0, udp: 0 };
-/** From the start until start-up and first sweep are over, and V8 has given back what they needed. Milliseconds. */
+/** From the start until the first two sweeps are over, and V8 has given back what start-up and alerts needed. Milliseconds. */
 const WARM = 30_000;
-/** Until also the second sweep is over, whose code V8 has compiled then, and what the first alerts left behind is collected. */
-const STEADY_AFTER = 120_000;
 const PROMISED = { residentMib: 75, ratio: 0.1 };
 
 if (options.inside) await benchAll();
@@ -31,7 +29,6 @@ async function benchAll() {
     return { resident: readKib(pid, 'VmRSS') / 1024, peak: readKib(pid, 'VmHWM') / 1024 };
   });
   const idle = await withDaemon(STEADY, async (pid) => {
-    await pause(STEADY_AFTER - WARM);
     const events = countEvents();
     const before = cpuOf(pid);
     // In the same minute, so that what else the machine does falls on both.
