@@ -44,7 +44,7 @@ export interface Daemon {
    */
   hear(ms: number, again: () => number | null): Promise<boolean>;
   /** Ends that wait. */
-  readonly wake: () => void;
+  wake(): void;
   /** Steady clock at which a turn has something to do besides looking. */
   nextDue(): number | null;
   scan(): Config['scan'];

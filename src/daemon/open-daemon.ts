@@ -192,7 +192,7 @@ export async function openDaemon(choice: DaemonChoice, surroundings: Surrounding
       else turns.hear(await kernel.next(ms, again));
       return turns.takeAsked();
     },
-    wake: () => {
+    wake() {
       kernel?.wake();
       sleep.end();
     },

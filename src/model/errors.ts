@@ -63,3 +63,8 @@ export class PortreeveError extends Error {
     return ERROR_CODES[this.code];
   }
 }
+
+/** What was thrown, as an error: anything can be thrown. */
+export function asError(cause: unknown): Error {
+  return cause instanceof Error ? cause : new Error(String(cause));
+}

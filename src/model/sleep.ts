@@ -1,3 +1,5 @@
+import { asError } from './errors.ts';
+
 /** How whoever has nothing to do waits. */
 export interface Sleep {
   /**
@@ -50,8 +52,4 @@ export function createSleep(): Sleep {
       wake();
     },
   };
-}
-
-export function asError(error: unknown): Error {
-  return error instanceof Error ? error : new Error(String(error));
 }

@@ -1,6 +1,7 @@
 import { endianness } from 'node:os';
 import { isMainThread, MessageChannel } from 'node:worker_threads';
-import { asError, type Sleep } from '../model/sleep.ts';
+import { asError } from '../model/errors.ts';
+import type { Sleep } from '../model/sleep.ts';
 import { loadLoopLibc } from './libc.ts';
 
 const POLLIN = 1;

@@ -1,6 +1,7 @@
 import { ADDRCONFIG, lookup, type LookupAddress } from 'node:dns';
 import { isIP, type LookupFunction } from 'node:net';
 import { promisify } from 'node:util';
+import { asError } from '../model/errors.ts';
 
 /** Addresses of a host, in the order in which to try them. Rejects after so many milliseconds at the latest. */
 export type LookUp = (host: string, milliseconds: number) => Promise<readonly LookupAddress[]>;
@@ -60,7 +61,7 @@ export function asLookupFunction(lookUp: LookUp, milliseconds: number): LookupFu
         if (all === true) done(null, [...addresses]);
         else done(null, first?.address ?? '', first?.family);
       },
-      (cause: unknown) => { done(cause instanceof Error ? cause : new Error(String(cause)), ''); },
+      (cause: unknown) => { done(asError(cause), ''); },
     );
   };
 }

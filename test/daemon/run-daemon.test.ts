@@ -102,7 +102,7 @@ describe('the main loop', () => {
 
   it('waits up to a tenth more or less, otherwise after each turn', async () => {
     const draws = [0, 1, 0.25];
-    const { glancedAt, turns } = await run({ interval: 1000, sweep: 10_000 }, 28_000, { random: () => draws[0] ?? 0, told: [] });
+    const { glancedAt, turns } = await run({ interval: 1000, sweep: 10_000 }, 28_000, { random: () => draws[0] ?? 0 });
     expect(turns.map(([at, kind]) => [at, kind])).toContainEqual([0, 'sweep']);
     expect(glancedAt.slice(0, 3)).toEqual([900, 1800, 2700]);
     let index = 0;
